@@ -1,0 +1,259 @@
+// Gates, effects and replies; the rules about values are in session_rules.cc.
+#include "protocol/session_model.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace vuspec::protocol {
+namespace {
+
+Violation NotNow(const MessageSpec& spec, Req req, std::string_view field,
+                 std::uint64_t actual = 0) {
+  return {req, spec.name, field, 0, Relation::kNotAllowedNow, 0, actual};
+}
+
+template <typename Feature>
+std::string_view LowestName(std::uint64_t mask) {
+  return ToString(static_cast<Feature>(std::countr_zero(mask)));
+}
+
+std::uint64_t Value(const Message& message) {
+  const auto* u64 = std::get_if<U64>(&message.body);
+  return u64 == nullptr ? 0 : u64->value;
+}
+
+}  // namespace
+
+WireContext SessionModel::context() const {
+  WireContext context = WireContext::Of(protocol_features());
+  context.postcopy_listening = postcopy_ == Postcopy::kListening;
+  return context;
+}
+
+std::optional<Violation> SessionModel::CheckGate(
+    const MessageSpec& spec) const {
+  const Gate& gate = spec.gate;
+  const std::uint64_t virtio =
+      (gate.virtio_offered & ~limits_.virtio_features.value_or(0)) |
+      (gate.virtio_negotiated & ~features_.value_or(0));
+  if (virtio != 0) {
+    return NotNow(spec, spec.cites, LowestName<VirtioFeature>(virtio),
+                  virtio);
+  }
+  const std::uint64_t protocol =
+      (gate.protocol_offered & ~limits_.protocol_features.value_or(0)) |
+      (gate.protocol_negotiated & ~protocol_features());
+  if (protocol != 0) {
+    return NotNow(spec, spec.cites, LowestName<ProtocolFeature>(protocol),
+                  protocol);
+  }
+  if (spec.device != DeviceKind::kAny && spec.device != limits_.device) {
+    return NotNow(spec, spec.cites, "device kind");
+  }
+  if (spec.channel == Channel::kMain && spec.phase == Phase::kOwned &&
+      !owned_) {
+    return NotNow(spec, Req::OWN_08, "SET_OWNER was not sent");
+  }
+  return std::nullopt;
+}
+
+std::optional<Violation> SessionModel::CheckRequest(
+    const Message& request) const {
+  if (auto wrong = CheckGate(*request.spec)) return wrong;
+  if (auto wrong = CheckRing(request)) return wrong;
+  return CheckValues(request);
+}
+
+std::optional<Violation> SessionModel::CheckBackendRequest(
+    const Message& request) const {
+  const MessageSpec& spec = *request.spec;
+  if (!backend_channel_) return NotNow(spec, Req::BCH_05, "no channel");
+  if (auto wrong = CheckGate(spec)) {
+    wrong->req = Req::BCH_05;
+    return wrong;
+  }
+  if (suspended()) return NotNow(spec, Req::SUSP_03, "every ring is stopped");
+  if (request.need_reply() &&
+      !Has(protocol_features(), ProtocolFeature::REPLY_ACK)) {
+    return NotNow(spec, Req::BCH_06, "need_reply");
+  }
+  if (request.fd_count != 0 &&
+      !Has(protocol_features(), ProtocolFeature::BACKEND_SEND_FD)) {
+    return NotNow(spec, Req::BCH_07, "BACKEND_SEND_FD", request.fd_count);
+  }
+  return CheckRing(request);
+}
+
+void SessionModel::SetFeatures(std::uint64_t features) {
+  features_ = features;
+  if (Has(features, VirtioFeature::PROTOCOL_FEATURES)) return;
+  for (RingState& ring : rings_) ring.enabled = true;
+}
+
+void SessionModel::SetStarted(RingState& ring, bool started) {
+  if (ring.started == started) return;
+  ring.started = started;
+  started_count_ += started ? 1 : -1u;
+}
+
+void SessionModel::ApplyRequest(const Message& request) {
+  const std::uint32_t index = RingIndex(request).value_or(0);
+  if (index >= kVringCountMax) return;
+  RingState& ring = rings_[index];
+  const auto* state = std::get_if<VringState>(&request.body);
+  const std::uint64_t value = Value(request);
+  std::array<MemoryRegion, kMemoryRegionCountMax> regions;
+  switch (request.spec->effect) {
+    case Effect::kNone:
+    case Effect::kLearnFeatures:
+    case Effect::kLearnProtocolFeatures:
+    case Effect::kLearnQueueCount:
+    case Effect::kLearnMemorySlots:
+      break;
+    case Effect::kSetFeatures:
+      SetFeatures(value);
+      break;
+    case Effect::kSetOwner:
+      owned_ = true;
+      break;
+    case Effect::kResetOwner:
+      // Ignored, or all rings disabled; the front-end must not rely on either,
+      // so the model takes what leaves less allowed.
+      for (RingState& each : rings_) each.enabled = false;
+      break;
+    case Effect::kSetMemoryTable:
+      memory_.Replace(
+          std::span(regions).first(CopyRegions(request.body, regions)));
+      break;
+    case Effect::kAddRegion:
+      CopyRegions(request.body, regions);
+      memory_.Add(regions[0]);
+      break;
+    case Effect::kRemoveRegion:
+      CopyRegions(request.body, regions);
+      memory_.Remove(regions[0]);
+      break;
+    case Effect::kSetLogBase:
+      log_ = true;
+      break;
+    case Effect::kSetVringNum:
+      ring.size = state->num;
+      break;
+    case Effect::kSetVringAddr:
+      ring.addresses = std::get<VringAddr>(request.body);
+      break;
+    case Effect::kSetVringBase:
+      ring.base = state->num;
+      break;
+    case Effect::kStopRing:
+      SetStarted(ring, false);
+      break;
+    case Effect::kSetKick:
+      ring.polled = (value & kNoFdBit) != 0;
+      SetStarted(ring, true);
+      break;
+    case Effect::kInbandKick:
+      SetStarted(ring, true);
+      break;
+    case Effect::kSetCall:
+      ring.has_call = (value & kNoFdBit) == 0;
+      break;
+    case Effect::kSetErr:
+      ring.has_err = (value & kNoFdBit) == 0;
+      break;
+    case Effect::kSetProtocolFeatures:
+      protocol_features_ = value;
+      break;
+    case Effect::kEnableRing:
+      ring.enabled = state->num != 0;
+      break;
+    case Effect::kOpenBackendChannel:
+      backend_channel_ = true;
+      break;
+    case Effect::kAdvisePostcopy:
+      postcopy_ = Postcopy::kAdvised;
+      break;
+    case Effect::kListenPostcopy:
+      postcopy_ = Postcopy::kListening;
+      break;
+    case Effect::kEndPostcopy:
+      postcopy_ = Postcopy::kOff;
+      break;
+    case Effect::kSetInflight:
+      inflight_ = true;
+      break;
+    case Effect::kResetDevice:
+      for (RingState& each : rings_) each.enabled = false;
+      status_ = 0;
+      break;
+    case Effect::kSetStatus:
+      status_ = static_cast<std::uint8_t>(value);
+      break;
+  }
+}
+
+std::optional<Violation> SessionModel::CheckReply(const Message& request,
+                                                  const Message& reply) const {
+  const std::string_view subject = request.spec->reply_name;
+  const std::uint64_t value = Value(reply);
+  const auto changed = [&](Req req, std::string_view field,
+                           std::uint64_t before) {
+    return Violation{req,    subject, field, kHeaderSize, Relation::kEqual,
+                     before, value};
+  };
+  switch (request.spec->effect) {
+    case Effect::kLearnFeatures:
+      if (limits_.virtio_features.value_or(value) != value) {
+        return changed(Req::FEAT_02, "features", *limits_.virtio_features);
+      }
+      return std::nullopt;
+    case Effect::kLearnProtocolFeatures:
+      if ((value & ~kDefinedProtocolFeatures) != 0) {
+        return Violation{Req::PF_07,          subject,
+                         "features",          kHeaderSize,
+                         Relation::kOnlyBits, kDefinedProtocolFeatures,
+                         value};
+      }
+      return std::nullopt;
+    case Effect::kStopRing: {
+      const bool packed =
+          Has(features_.value_or(0), VirtioFeature::RING_PACKED);
+      const auto* state = std::get_if<VringState>(&reply.body);
+      if (!packed && state != nullptr && state->num > 0xffff) {
+        return Violation{Req::GBASE_03,     subject, "num", kHeaderSize + 4,
+                         Relation::kAtMost, 0xffff,  state->num};
+      }
+      return std::nullopt;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+void SessionModel::ApplyReply(const Message& request, const Message& reply) {
+  const std::uint64_t value = Value(reply);
+  switch (request.spec->effect) {
+    case Effect::kLearnFeatures:
+      limits_.virtio_features = value;
+      break;
+    case Effect::kLearnProtocolFeatures:
+      limits_.protocol_features = value;
+      break;
+    case Effect::kLearnQueueCount:
+      limits_.queue_count = static_cast<std::uint32_t>(
+          std::min<std::uint64_t>(value, kVringCountMax));
+      break;
+    case Effect::kLearnMemorySlots:
+      limits_.slot_count = value;
+      break;
+    case Effect::kStopRing:
+      if (const auto* state = std::get_if<VringState>(&reply.body)) {
+        rings_[state->index % kVringCountMax].base = state->num;
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace vuspec::protocol

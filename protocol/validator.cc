@@ -1,0 +1,216 @@
+#include "protocol/validator.h"
+
+#include <bit>
+
+#include "protocol/codec.h"
+
+namespace vuspec::protocol {
+namespace {
+
+constexpr std::uint32_t kFlagsOffset = 4;
+
+Violation HeaderViolation(Req req, std::string_view subject,
+                          std::string_view field, std::uint32_t offset,
+                          Relation relation, std::uint64_t expected,
+                          std::uint64_t actual) {
+  return {req, subject, field, offset, relation, expected, actual};
+}
+
+std::optional<Violation> CheckRequestFlags(const Header& header,
+                                           std::string_view subject) {
+  if ((header.flags & kVersionMask) != kVersion) {
+    return HeaderViolation(Req::HDR_16, subject, "version", kFlagsOffset,
+                           Relation::kEqual, kVersion,
+                           header.flags & kVersionMask);
+  }
+  if ((header.flags & kReplyFlag) != 0) {
+    return HeaderViolation(Req::HDR_18, subject, "reply flag", kFlagsOffset,
+                           Relation::kEqual, 0, 1);
+  }
+  if ((header.flags & ~kDefinedFlags) != 0) {
+    return HeaderViolation(Req::HDR_19, subject, "flags", kFlagsOffset,
+                           Relation::kOnlyBits, kDefinedFlags, header.flags);
+  }
+  return std::nullopt;
+}
+
+std::optional<Violation> CheckReplyFlags(const Header& header,
+                                         std::string_view subject) {
+  constexpr std::uint32_t kExpected = kVersion | kReplyFlag;
+  if (header.flags == kExpected) return std::nullopt;
+  Req req = Req::HDR_07;
+  if ((header.flags & kVersionMask) != kVersion) {
+    req = Req::HDR_04;
+  } else if ((header.flags & kReplyFlag) == 0) {
+    req = Req::HDR_05;
+  }
+  return HeaderViolation(req, subject, "flags", kFlagsOffset, Relation::kEqual,
+                         kExpected, header.flags);
+}
+
+struct FdRange {
+  std::size_t min = 0;
+  std::size_t max = 0;
+};
+
+std::uint32_t RegionCount(const Body& body) {
+  if (const auto* table = std::get_if<MemoryTable>(&body)) {
+    return table->region_count;
+  }
+  if (const auto* table = std::get_if<XenMemoryTable>(&body)) {
+    return table->region_count;
+  }
+  return 0;
+}
+
+std::uint64_t FirstU64(const Body& body) {
+  if (const auto* u64 = std::get_if<U64>(&body)) return u64->value;
+  if (const auto* area = std::get_if<VringArea>(&body)) return area->index;
+  return 0;
+}
+
+FdRange AllowedFds(const FdSpec& spec, const Body& body, WireContext context) {
+  switch (spec.rule) {
+    case FdRule::kCount:
+      break;
+    case FdRule::kBit8MeansNone: {
+      const std::size_t count = (FirstU64(body) & kNoFdBit) != 0 ? 0 : 1;
+      return {count, count};
+    }
+    case FdRule::kOnePerRegion:
+      return {RegionCount(body), RegionCount(body)};
+    case FdRule::kOneWithLogShmfd: {
+      const std::size_t count = context.log_shmfd ? 1 : 0;
+      return {count, count};
+    }
+  }
+  return {spec.min, spec.max};
+}
+
+// `cites` is the row's requirement where the row demands descriptors;
+// descriptors where none belong break a rule of their own.
+std::optional<Violation> CheckFds(const FdSpec& spec, const Message& message,
+                                  WireContext context, Subject subject,
+                                  Req surplus) {
+  const FdRange allowed = AllowedFds(spec, message.body, context);
+  if (message.fd_count < allowed.min) {
+    return Violation{subject.cites, subject.name, "descriptors",
+                     0,             Relation::kAtLeast, allowed.min,
+                     message.fd_count};
+  }
+  if (message.fd_count > allowed.max) {
+    return Violation{allowed.max == 0 ? surplus : subject.cites,
+                     subject.name,
+                     "descriptors",
+                     0,
+                     Relation::kAtMost,
+                     allowed.max,
+                     message.fd_count};
+  }
+  return std::nullopt;
+}
+
+std::optional<Violation> CheckEcho(const Message& request,
+                                   const Message& reply) {
+  const std::string_view subject = request.spec->reply_name;
+  if (const auto asked = RingIndex(request)) {
+    const auto* state = std::get_if<VringState>(&reply.body);
+    if (state != nullptr && state->index != *asked) {
+      return HeaderViolation(Req::GBASE_01, subject, "index", kHeaderSize,
+                             Relation::kEqual, *asked, state->index);
+    }
+  }
+  const auto* asked = std::get_if<Config>(&request.body);
+  const auto* config = std::get_if<Config>(&reply.body);
+  if (asked != nullptr && config != nullptr && config->size != 0) {
+    if (config->offset != asked->offset) {
+      return HeaderViolation(Req::CFG_01, subject, "offset", kHeaderSize,
+                             Relation::kEqual, asked->offset, config->offset);
+    }
+    if (config->size != asked->size) {
+      return HeaderViolation(Req::CFG_01, subject, "size", kHeaderSize + 4,
+                             Relation::kEqual, asked->size, config->size);
+    }
+  }
+  return std::nullopt;
+}
+
+// A GET_CONFIG that failed is answered without any payload.
+bool IsConfigFailure(const Frame& frame, Payload kind) {
+  return kind == Payload::kConfig && frame.payload.empty();
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> RingIndex(const Message& message) {
+  switch (message.spec->ring) {
+    case RingField::kNone:
+      return std::nullopt;
+    case RingField::kLowByte:
+      return static_cast<std::uint32_t>(FirstU64(message.body) & 0xff);
+    case RingField::kIndex:
+      if (const auto* state = std::get_if<VringState>(&message.body)) {
+        return state->index;
+      }
+      if (const auto* addr = std::get_if<VringAddr>(&message.body)) {
+        return addr->index;
+      }
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+Result<Message> ValidateRequest(const Frame& frame, Channel channel,
+                                WireContext context) {
+  const Header& header = frame.header;
+  const MessageSpec* spec = FindMessage(channel, header.request);
+  const std::string_view name = MessageName(channel, header.request);
+  if (const auto wrong = CheckRequestFlags(header, name)) return *wrong;
+  if (spec == nullptr) {
+    return HeaderViolation(Req::HDR_28, name, "request", 0, Relation::kAtMost,
+                           AllMessages(channel).size(), header.request);
+  }
+  const Subject subject{spec->name, spec->cites};
+  Result<Body> body = DecodeBody(ResolvePayload(spec->payload, context),
+                                 frame.payload, subject);
+  if (!body.ok()) return body.violation();
+  Message message{spec, header.flags, *body, frame.fd_count};
+  const Req surplus = channel == Channel::kMain ? Req::FD_04 : Req::BCH_07;
+  if (const auto wrong =
+          CheckFds(spec->fds, message, context, subject, surplus)) {
+    return *wrong;
+  }
+  return message;
+}
+
+Result<Message> ValidateReply(const Frame& frame, const Message& request,
+                              WireContext context) {
+  const MessageSpec& spec = *request.spec;
+  const Header& header = frame.header;
+  const std::string_view name = spec.reply_name;
+  if (header.request != spec.id) {
+    return HeaderViolation(Req::HDR_03, name, "request", 0, Relation::kEqual,
+                           spec.id, header.request);
+  }
+  if (const auto wrong = CheckReplyFlags(header, name)) return *wrong;
+  const bool ack = ExpectedAnswer(spec, request.need_reply(), context) ==
+                   AnswerKind::kAck;
+  const Payload kind =
+      ack ? Payload::kU64 : ResolvePayload(spec.reply, context);
+  Message reply{&spec, header.flags, Empty{}, frame.fd_count};
+  if (!IsConfigFailure(frame, kind)) {
+    const Subject subject{name, ack ? Req::ACK_01 : spec.cites};
+    Result<Body> body = DecodeBody(kind, frame.payload, subject);
+    if (!body.ok()) return body.violation();
+    reply.body = *body;
+  }
+  const Subject subject{name, spec.cites};
+  if (const auto wrong = CheckFds(ack ? FdSpec{} : spec.reply_fds, reply,
+                                  context, subject, Req::FD_18)) {
+    return *wrong;
+  }
+  if (const auto wrong = CheckEcho(request, reply)) return *wrong;
+  return reply;
+}
+
+}  // namespace vuspec::protocol
