@@ -1,0 +1,111 @@
+#include "harness/transport/event_fd.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+
+#include "harness/transport/check.h"
+#include "harness/transport/errno_status.h"
+#include "harness/transport/poll.h"
+
+namespace vuspec {
+namespace {
+
+// Like the system calls, but returns errno, 0 for success.
+int Write(int fd, std::uint64_t value) {
+  while (::write(fd, &value, sizeof value) < 0) {
+    if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
+int Read(int fd, std::uint64_t& value) {
+  value = 0;
+  while (::read(fd, &value, sizeof value) < 0) {
+    if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
+// A peer's descriptor may be a pipe or a socket that nobody reads, which
+// raises SIGPIPE; unlike send(2), write(2) has no flag against it.
+int WriteWithoutSignal(int fd, std::uint64_t value) {
+  sigset_t pipe_signal;
+  sigset_t old_mask;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe_signal, &old_mask);
+  const int error = Write(fd, value);
+  if (error == EPIPE && sigismember(&old_mask, SIGPIPE) == 0) {
+    const timespec no_time = {};
+    sigtimedwait(&pipe_signal, nullptr, &no_time);
+  }
+  pthread_sigmask(SIG_SETMASK, &old_mask, nullptr);
+  return error;
+}
+
+}  // namespace
+
+absl::StatusOr<Event> Event::Create() {
+  UniqueFd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd) return ErrnoStatus("eventfd", errno);
+  return Event(std::move(fd));
+}
+
+void Event::Signal(std::uint64_t value) const {
+  const int error = Write(fd_.get(), value);
+  VU_CHECK(error == 0 || error == EAGAIN, "writing an eventfd cannot fail");
+}
+
+std::uint64_t Event::TryConsume() const {
+  std::uint64_t value = 0;
+  const int error = Read(fd_.get(), value);
+  VU_CHECK(error == 0 || error == EAGAIN, "reading an eventfd cannot fail");
+  return value;
+}
+
+absl::Status Event::Wait(Deadline deadline) const {
+  return WaitReadable(fd_.get(), deadline, "an event");
+}
+
+absl::Status SignalFd(int fd, std::uint64_t value) {
+  absl::Status room = WaitWritable(fd, Deadline::Now());
+  if (absl::IsDeadlineExceeded(room)) return absl::OkStatus();
+  if (!room.ok()) return room;
+  const int error = WriteWithoutSignal(fd, value);
+  if (error == 0 || error == EAGAIN) return absl::OkStatus();
+  if (error == EPIPE) {
+    return absl::UnavailableError("nobody reads the event descriptor");
+  }
+  return ErrnoStatus("write to the event descriptor", error);
+}
+
+absl::StatusOr<std::uint64_t> ConsumeFd(int fd) {
+  absl::Status data = WaitReadable(fd, Deadline::Now());
+  if (absl::IsDeadlineExceeded(data)) return 0;
+  if (!data.ok()) return data;
+  std::uint64_t value = 0;
+  const int error = Read(fd, value);
+  if (error == 0 || error == EAGAIN) return value;
+  return ErrnoStatus("read of the event descriptor", error);
+}
+
+absl::StatusOr<Pipe> Pipe::Create() {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return ErrnoStatus("pipe2", errno);
+  return Pipe(UniqueFd(ends[0]), UniqueFd(ends[1]));
+}
+
+bool Pipe::HungUp() const { return WaitHangUp(Deadline::Now()).ok(); }
+
+absl::Status Pipe::WaitHangUp(Deadline deadline) const {
+  return WaitHungUp(read_end_.get(), deadline,
+                    "the last write end of a pipe to be closed");
+}
+
+}  // namespace vuspec
