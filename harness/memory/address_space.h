@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace vuspec {
 
@@ -14,11 +15,20 @@ class AddressSpace {
  public:
   virtual ~AddressSpace() = default;
 
+  // What one region holds of [address, address + length), from the first byte
+  // on; shorter than `length` when the region ends before, without data when
+  // the address lies outside of every region. Never overflows.
+  // The bytes live as long as the region that they lie in.
+  virtual std::span<std::byte> LeadingPiece(std::uint64_t address,
+                                            std::uint64_t length) const = 0;
+
   // The first byte of [address, address + length), or nullptr when any byte of
   // it lies outside of every region, or when it crosses from one region into
-  // the next. Never overflows, whatever the numbers.
-  // The pointer lives as long as the region that it points into.
-  virtual std::byte* Translate(std::uint64_t address, std::uint64_t length) = 0;
+  // the next.
+  std::byte* Translate(std::uint64_t address, std::uint64_t length) const {
+    const std::span<std::byte> piece = LeadingPiece(address, length);
+    return piece.size() == length ? piece.data() : nullptr;
+  }
 
  protected:
   AddressSpace() = default;

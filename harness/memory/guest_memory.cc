@@ -201,18 +201,20 @@ std::vector<CanaryDamage> GuestMemory::CheckCanaries() const {
   return damages;
 }
 
-std::byte* GuestMemory::Translate(std::uint64_t address, std::uint64_t length) {
+std::span<std::byte> GuestMemory::LeadingPiece(std::uint64_t address,
+                                               std::uint64_t length) const {
   for (std::size_t i = 0; i < regions_.size(); ++i) {
     const AddressRange range = {regions_[i].guest_address, regions_[i].size};
-    if (range.Contains(address, length)) {
-      return mappings_[i].data() + (address - range.begin);
-    }
+    if (!range.Contains(address, 0)) continue;
+    const std::uint64_t offset = address - range.begin;
+    return mappings_[i].bytes().subspan(offset,
+                                        std::min(length, range.size - offset));
   }
-  return nullptr;
+  return {};
 }
 
 std::byte* GuestMemory::TranslateUser(std::uint64_t address,
-                                      std::uint64_t length) {
+                                      std::uint64_t length) const {
   for (std::size_t i = 0; i < regions_.size(); ++i) {
     const AddressRange range = {regions_[i].user_address, regions_[i].size};
     if (range.Contains(address, length)) {

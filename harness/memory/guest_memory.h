@@ -110,8 +110,10 @@ class GuestMemory final : public AddressSpace {
   std::vector<CanaryDamage> CheckCanaries() const;
 
   // By guest address; see AddressSpace.
-  std::byte* Translate(std::uint64_t address, std::uint64_t length) override;
-  std::byte* TranslateUser(std::uint64_t address, std::uint64_t length);
+  std::span<std::byte> LeadingPiece(std::uint64_t address,
+                                    std::uint64_t length) const override;
+  // As Translate, by user address.
+  std::byte* TranslateUser(std::uint64_t address, std::uint64_t length) const;
 
   // A peer or a test truncated a file and the pages were missed.
   bool truncated() const;

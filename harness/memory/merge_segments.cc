@@ -9,7 +9,7 @@
 namespace vuspec {
 namespace {
 
-bool Continues(const GuestRegion& region, const Segment& segment) {
+bool Continues(const GuestRegion& region, const MemorySegment& segment) {
   return region.fd == segment.fd &&
          region.user_address + region.size == segment.address &&
          region.mmap_offset + region.size == segment.offset;
@@ -18,13 +18,14 @@ bool Continues(const GuestRegion& region, const Segment& segment) {
 }  // namespace
 
 absl::StatusOr<std::vector<GuestRegion>> MergeSegments(
-    std::span<const Segment> segments) {
-  std::vector<Segment> sorted(segments.begin(), segments.end());
-  std::sort(
-      sorted.begin(), sorted.end(),
-      [](const Segment& a, const Segment& b) { return a.address < b.address; });
+    std::span<const MemorySegment> segments) {
+  std::vector<MemorySegment> sorted(segments.begin(), segments.end());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const MemorySegment& a, const MemorySegment& b) {
+              return a.address < b.address;
+            });
   std::vector<GuestRegion> regions;
-  for (const Segment& segment : sorted) {
+  for (const MemorySegment& segment : sorted) {
     const AddressRange in_memory = {segment.address, segment.size};
     const AddressRange in_file = {segment.offset, segment.size};
     if (segment.size == 0 || in_memory.Wraps() || in_file.Wraps()) {

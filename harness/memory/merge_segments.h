@@ -22,7 +22,7 @@
 
 namespace vuspec {
 
-struct Segment {
+struct MemorySegment {
   int fd = -1;
   std::uint64_t address = 0;
   std::uint64_t size = 0;
@@ -35,7 +35,7 @@ inline constexpr std::size_t kMaxTableRegions = 8;
 // kInvalidArgument when a segment is empty or wraps or two overlap in memory;
 // kResourceExhausted when more than kMaxTableRegions are left.
 absl::StatusOr<std::vector<GuestRegion>> MergeSegments(
-    std::span<const Segment> segments);
+    std::span<const MemorySegment> segments);
 
 }  // namespace vuspec
 

@@ -11,10 +11,10 @@ constexpr std::uint64_t kHuge = 0x200000;
 
 TEST(MergeSegments, NeighboursInMemoryAndFileBecomeOneRegion) {
   // Given out of order, as a walk over a heap may find them.
-  const auto regions = MergeSegments(
-      std::vector<Segment>{{7, 0x40000000 + kHuge, kHuge, kHuge},
-                           {7, 0x40000000, kHuge, 0},
-                           {7, 0x40000000 + 2 * kHuge, kHuge, 2 * kHuge}});
+  const auto regions = MergeSegments(std::vector<MemorySegment>{
+      {7, 0x40000000 + kHuge, kHuge, kHuge},
+      {7, 0x40000000, kHuge, 0},
+      {7, 0x40000000 + 2 * kHuge, kHuge, 2 * kHuge}});
   ASSERT_TRUE(regions.ok()) << regions.status();
   ASSERT_EQ(regions->size(), 1U);
   const GuestRegion& region = regions->front();
@@ -26,17 +26,17 @@ TEST(MergeSegments, NeighboursInMemoryAndFileBecomeOneRegion) {
 }
 
 TEST(MergeSegments, AnotherFileOrAHoleStartsARegion) {
-  const auto regions = MergeSegments(
-      std::vector<Segment>{{7, 0x1000, 0x1000, 0},
-                           {8, 0x2000, 0x1000, 0x1000},    // another file
-                           {8, 0x4000, 0x1000, 0x2000},    // a hole in memory
-                           {8, 0x5000, 0x1000, 0x9000}});  // a hole in the file
+  const auto regions = MergeSegments(std::vector<MemorySegment>{
+      {7, 0x1000, 0x1000, 0},
+      {8, 0x2000, 0x1000, 0x1000},    // another file
+      {8, 0x4000, 0x1000, 0x2000},    // a hole in memory
+      {8, 0x5000, 0x1000, 0x9000}});  // a hole in the file
   ASSERT_TRUE(regions.ok()) << regions.status();
   EXPECT_EQ(regions->size(), 4U);
 }
 
 TEST(MergeSegments, EightRegionsFitATableAndNineDoNot) {
-  std::vector<Segment> segments;
+  std::vector<MemorySegment> segments;
   for (int i = 0; i < 8; ++i) {
     segments.push_back({i, static_cast<std::uint64_t>(i) << 20, 0x1000, 0});
   }
@@ -47,7 +47,7 @@ TEST(MergeSegments, EightRegionsFitATableAndNineDoNot) {
 }
 
 TEST(MergeSegments, RefusesEmptyWrappingAndOverlappingSegments) {
-  const auto code = [](std::vector<Segment> segments) {
+  const auto code = [](std::vector<MemorySegment> segments) {
     return MergeSegments(segments).status().code();
   };
   EXPECT_EQ(code({{1, 0x1000, 0, 0}}), absl::StatusCode::kInvalidArgument);

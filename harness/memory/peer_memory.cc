@@ -73,33 +73,15 @@ bool PeerMemory::truncated() const {
   });
 }
 
-std::byte* PeerMemory::TranslateGuest(std::uint64_t address,
-                                      std::uint64_t length) const {
+std::span<std::byte> PeerMemory::LeadingPieceOf(AddressRange Entry::*range,
+                                                std::uint64_t address,
+                                                std::uint64_t length) const {
   for (const Entry& entry : entries_) {
-    if (entry.guest.Contains(address, length)) {
-      return entry.mapping.data() + (address - entry.guest.begin);
-    }
-  }
-  return nullptr;
-}
-
-std::byte* PeerMemory::TranslateUser(std::uint64_t address,
-                                     std::uint64_t length) const {
-  for (const Entry& entry : entries_) {
-    if (entry.user.Contains(address, length)) {
-      return entry.mapping.data() + (address - entry.user.begin);
-    }
-  }
-  return nullptr;
-}
-
-std::span<std::byte> PeerMemory::LeadingPiece(std::uint64_t address,
-                                              std::uint64_t length) const {
-  for (const Entry& entry : entries_) {
-    if (!entry.guest.Contains(address, 0)) continue;
-    const std::uint64_t offset = address - entry.guest.begin;
-    return entry.mapping.bytes().subspan(
-        offset, std::min(length, entry.guest.size - offset));
+    const AddressRange& in = entry.*range;
+    if (!in.Contains(address, 0)) continue;
+    const std::uint64_t offset = address - in.begin;
+    return entry.mapping.bytes().subspan(offset,
+                                         std::min(length, in.size - offset));
   }
   return {};
 }

@@ -58,13 +58,18 @@ class PeerMemory final : public AddressSpace {
   // The peer truncated a file below what it shared.
   bool truncated() const;
 
-  // See AddressSpace.
-  std::byte* Translate(std::uint64_t address, std::uint64_t length) override {
-    return TranslateGuest(address, length);
+  // By guest address; see AddressSpace.
+  std::span<std::byte> LeadingPiece(std::uint64_t address,
+                                    std::uint64_t length) const override {
+    return LeadingPieceOf(&Entry::guest, address, length);
   }
-  std::byte* TranslateGuest(std::uint64_t address, std::uint64_t length) const;
-  std::byte* TranslateUser(std::uint64_t address, std::uint64_t length) const;
-  AddressSpace& user_space() { return user_space_; }
+  std::byte* TranslateGuest(std::uint64_t address, std::uint64_t length) const {
+    return Translate(address, length);
+  }
+  std::byte* TranslateUser(std::uint64_t address, std::uint64_t length) const {
+    return user_space_.Translate(address, length);
+  }
+  const AddressSpace& user_space() const { return user_space_; }
 
   // Calls fn(std::span<std::byte>) for each piece of a guest range that may
   // cross from one region into the next. False, with nothing called, when a
@@ -82,8 +87,9 @@ class PeerMemory final : public AddressSpace {
   class UserSpace final : public AddressSpace {
    public:
     explicit UserSpace(const PeerMemory& memory) : memory_(memory) {}
-    std::byte* Translate(std::uint64_t address, std::uint64_t length) override {
-      return memory_.TranslateUser(address, length);
+    std::span<std::byte> LeadingPiece(std::uint64_t address,
+                                      std::uint64_t length) const override {
+      return memory_.LeadingPieceOf(&Entry::user, address, length);
     }
 
    private:
@@ -92,9 +98,9 @@ class PeerMemory final : public AddressSpace {
 
   static absl::StatusOr<Entry> Map(const PeerRegion& region,
                                    std::span<const Entry> beside);
-  // What one region holds of a guest range, from its first byte on.
-  std::span<std::byte> LeadingPiece(std::uint64_t address,
-                                    std::uint64_t length) const;
+  std::span<std::byte> LeadingPieceOf(AddressRange Entry::*range,
+                                      std::uint64_t address,
+                                      std::uint64_t length) const;
 
   std::vector<Entry> entries_;
   UserSpace user_space_{*this};
