@@ -7,13 +7,13 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define VU_CHECK(condition, message)                                       \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      std::fprintf(stderr, "%s:%d: vuspec is wrong: %s (%s)\n", __FILE__,  \
-                   __LINE__, message, #condition);                         \
-      std::abort();                                                        \
-    }                                                                      \
+#define VU_CHECK(condition, message)                                      \
+  do {                                                                    \
+    if (!(condition)) {                                                   \
+      std::fprintf(stderr, "%s:%d: vuspec is wrong: %s (%s)\n", __FILE__, \
+                   __LINE__, message, #condition);                        \
+      std::abort();                                                       \
+    }                                                                     \
   } while (false)
 
 #endif  // VUSPEC_HARNESS_TRANSPORT_CHECK_H_

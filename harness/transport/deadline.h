@@ -26,8 +26,8 @@ class Deadline {
   // For poll(2): whole milliseconds left, rounded up, at least 0.
   int PollTimeoutMs() const {
     if (at_ == Clock::time_point::min()) return 0;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        at_ - Clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now());
     return static_cast<int>(std::clamp<long long>(left.count(), 0, 1 << 30));
   }
 
