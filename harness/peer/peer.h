@@ -10,9 +10,10 @@
 // (crash, limit, sanitizer) is a PeerHealth.
 //
 // Example:
-//   VU_ASSIGN fd = peer.Connect(Deadline::After(peer.manifest().limits.start));
-//   ... a session over fd, which is closed at the end ...
-//   PeerHealth health = peer.Settle(deadline);
+//   absl::StatusOr<UniqueFd> fd =
+//       peer.Connect(Deadline::After(peer.manifest().limits.deadline));
+//   ... a session over *fd, which is closed at the end ...
+//   PeerHealth health = peer.Settle();
 //   if (!health.ok()) report(health.detail);
 #ifndef VUSPEC_HARNESS_PEER_PEER_H_
 #define VUSPEC_HARNESS_PEER_PEER_H_
@@ -39,6 +40,8 @@ class Peer {
 
   // A fresh connection to a peer that is up: starts it if it does not run,
   // and waits for its wished exit first where it exits after a disconnect.
+  // Start and exit have budgets of their own (limits.start, limits.stop); the
+  // deadline is for the connection.
   // REQUIRES: every earlier connection is closed.
   // Errors: kUnavailable (could not be started, died while starting, refuses
   // the connection: says exit status and last output), kDeadlineExceeded.
@@ -48,14 +51,15 @@ class Peer {
   // kUnavailable is an answer here: see Manifest::second_connection.
   virtual absl::StatusOr<UniqueFd> ConnectBeside(Deadline deadline) = 0;
 
-  // The state now and the worst that happened since the last Check or Settle,
-  // over all lives of the process. Never blocks.
+  // The state now, and the first thing that went wrong since the last Check
+  // or Settle, over all lives of the process. Waits only for a process that
+  // is already dying, so that a crash belongs to the case that caused it.
   virtual PeerHealth Check() = 0;
 
   // Check for the end of a case: waits until a peer that exits after a
-  // disconnect has done so, since leak reports come at exit.
+  // disconnect has done so (limits.stop), since leak reports come at exit.
   // REQUIRES: every connection is closed.
-  virtual PeerHealth Settle(Deadline deadline) = 0;
+  virtual PeerHealth Settle() = 0;
 
   // What the process holds now; nullopt when it is not ours or not running.
   virtual std::optional<ResourceUse> Resources() = 0;
@@ -69,9 +73,13 @@ class Peer {
   // Ends the process at once, without a verdict for it. No-op when not ours.
   virtual void Kill() = 0;
 
-  // Ends it (politely, then by force) and starts it anew, without a verdict.
+  // For the end of a run: ends the process politely (by force after
+  // limits.stop) and judges what it says then, such as leaks.
+  virtual PeerHealth Stop() = 0;
+
+  // Stop, whose verdict comes with the next Check, and a new start.
   // kFailedPrecondition when it is not ours.
-  virtual absl::Status Restart(Deadline deadline) = 0;
+  virtual absl::Status Restart() = 0;
 };
 
 }  // namespace vuspec

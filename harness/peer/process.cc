@@ -23,6 +23,8 @@
 namespace vuspec {
 namespace {
 
+constexpr std::size_t kOutputBytesMax = 1 << 20;
+
 std::chrono::milliseconds Millis(const timeval& time) {
   return std::chrono::seconds(time.tv_sec) +
          std::chrono::milliseconds(time.tv_usec / 1000);
@@ -162,12 +164,23 @@ ExitStatus Process::Reap() {
   return *exit_;
 }
 
-std::string Process::OutputTail(std::size_t limit) const {
+std::size_t Process::OutputSize() const {
   struct stat info = {};
-  if (::fstat(log_.get(), &info) != 0) return "";
-  const auto size = static_cast<std::size_t>(info.st_size);
-  const std::size_t start = size - std::min(size, limit);
-  std::string text(size - start, '\0');
+  if (::fstat(log_.get(), &info) != 0) return 0;
+  return static_cast<std::size_t>(info.st_size);
+}
+
+std::string Process::OutputTail(std::size_t limit) const {
+  const std::size_t size = OutputSize();
+  std::size_t position = size - std::min(size, limit);
+  return OutputFrom(position);
+}
+
+std::string Process::OutputFrom(std::size_t& position) const {
+  const std::size_t size = OutputSize();
+  const std::size_t start =
+      std::max(position, size - std::min(size, kOutputBytesMax));
+  std::string text(size - std::min(size, start), '\0');
   std::size_t done = 0;
   while (done < text.size()) {
     const ssize_t got =
@@ -178,6 +191,7 @@ std::string Process::OutputTail(std::size_t limit) const {
     done += static_cast<std::size_t>(got);
   }
   text.resize(done);
+  position = start + done;
   return text;
 }
 

@@ -81,6 +81,10 @@ class Process {
   // The last `limit` bytes that the child wrote.
   std::string OutputTail(std::size_t limit = 64 << 10) const;
 
+  // What it wrote from byte `position` on, but at most the last MiB of it;
+  // moves `position` to the end of what is returned.
+  std::string OutputFrom(std::size_t& position) const;
+
   // CPU time of the child, also after its end.
   std::chrono::milliseconds CpuTime() const;
   // True when the memory limit made us kill it.
@@ -89,6 +93,7 @@ class Process {
  private:
   Process(pid_t pid, UniqueFd pidfd, UniqueFd stdin_end, UniqueFd log);
   ExitStatus Reap();
+  std::size_t OutputSize() const;
 
   pid_t pid_ = -1;
   UniqueFd pidfd_;

@@ -1,0 +1,78 @@
+// What a peer is known to do wrong: its expectations file.
+//
+// Contract: plain data after Load; Match marks the entry as used, so that
+// what matched nothing can be reported. An entry is matched by the name of the
+// case and by what was observed, never by the name alone, and not after its
+// `until` date. Unknown keys and an entry without a reason are errors.
+//
+// Example:
+//   [[xfail]]
+//   case   = "RingLifecycle.GetVringBaseStopsTheRing"   # * is any text
+//   match  = "no used entry"                            # part of observation
+//   reason = "a kick before enable is lost"
+//   url    = "https://..."                              # optional
+//   until  = 2027-01-01                                 # optional
+#ifndef VUSPEC_HARNESS_PEER_EXPECTATIONS_H_
+#define VUSPEC_HARNESS_PEER_EXPECTATIONS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "harness/peer/config.h"
+
+namespace vuspec {
+
+struct Xfail {
+  std::string case_pattern;
+  std::string match;
+  std::string reason;
+  std::string url;
+  std::optional<ConfigDate> until;  // the last day on which it holds
+  std::string where;                // "file:line:column"
+};
+
+class Expectations {
+ public:
+  // An empty set, for a peer without known defects.
+  Expectations() = default;
+
+  // Errors: kNotFound; kInvalidArgument with file, line and column.
+  static absl::StatusOr<Expectations> Load(const std::string& path,
+                                           const ConfigDate& today);
+  static absl::StatusOr<Expectations> Parse(const std::string& text,
+                                            const std::string& name,
+                                            const ConfigDate& today);
+
+  // The first entry that expects this failure, or nullptr. `observed` is the
+  // whole text of the observation. The entry is owned by this object.
+  const Xfail* Match(const std::string& case_name, const std::string& observed);
+
+  // Entries whose case pattern fits, whatever was observed: for a case that
+  // passed, these are what makes it an XPASS. Marks nothing.
+  std::vector<const Xfail*> ForCase(const std::string& case_name) const;
+
+  // Entries that Match never returned; expired ones are not among them.
+  std::vector<const Xfail*> Unmatched() const;
+  std::vector<const Xfail*> Expired() const;
+
+ private:
+  struct Entry {
+    Xfail xfail;
+    bool expired = false;
+    bool used = false;
+  };
+
+  static absl::StatusOr<Expectations> Read(const ConfigFile& file,
+                                           const ConfigDate& today);
+
+  std::vector<Entry> entries_;
+};
+
+// Today in UTC.
+ConfigDate TodayUtc();
+
+}  // namespace vuspec
+
+#endif  // VUSPEC_HARNESS_PEER_EXPECTATIONS_H_
