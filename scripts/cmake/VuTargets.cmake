@@ -1,13 +1,6 @@
 # The functions every room builds its targets with, so that warnings,
 # sanitizers and test timeouts are decided in one place.
 
-find_package(Threads REQUIRED)
-find_package(absl REQUIRED)
-if(VU_BUILD_TESTS OR NOT VU_BUILD_FUZZERS)
-  # The conformance cases are GoogleTest tests, so the program needs it too.
-  find_package(GTest REQUIRED)
-endif()
-
 add_library(vu_flags INTERFACE)
 target_compile_options(vu_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
@@ -24,8 +17,16 @@ if(VU_SANITIZE)
     add_compile_options(-fno-sanitize-recover=all)
   endif()
 endif()
+if(VU_BUILD_FUZZERS)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "VU_BUILD_FUZZERS needs clang, for libFuzzer")
+  endif()
+  # Everything feeds the coverage that guides the fuzzers.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
-# vu_library(<name> SOURCES ... [DEPENDS ...]): static library vu_<name>.
+# vu_library(<name> SOURCES ... [DEPENDS ...]): static library vu_<name>,
+# installed as vuspec::<name>.
 function(vu_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(vu_${name} STATIC ${ARG_SOURCES})
@@ -37,6 +38,7 @@ function(vu_library name)
   target_link_libraries(vu_${name}
     PUBLIC ${ARG_DEPENDS} PRIVATE $<BUILD_INTERFACE:vu_flags>)
   set_target_properties(vu_${name} PROPERTIES EXPORT_NAME ${name})
+  set_property(GLOBAL APPEND PROPERTY VU_LIBRARIES vu_${name})
 endfunction()
 
 # vu_test(<name> SOURCES ... [DEPENDS ...] [LABELS ...] [TIMEOUT seconds]):
@@ -55,7 +57,57 @@ function(vu_test name)
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE
     ${ARG_DEPENDS} vu_flags GTest::gmock GTest::gtest_main)
-  include(GoogleTest)
   gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
+
+# vu_fuzzer(<name> SOURCES ... [DEPENDS ...] [TIMEOUT seconds]): the program
+# <name>_fuzzer. With VU_BUILD_FUZZERS it is a libFuzzer program, part of the
+# target `fuzzers`. Otherwise fuzz/replay_main.cc runs it over the files of
+# corpus/<name> and corpus/regressions/<name>, which ctest does under the label
+# corpus, with every compiler and sanitizer.
+function(vu_fuzzer name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  if(NOT VU_BUILD_FUZZERS AND NOT VU_BUILD_TESTS)
+    return()
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name}_fuzzer ${ARG_SOURCES})
+  target_link_libraries(${name}_fuzzer PRIVATE ${ARG_DEPENDS} vu_flags)
+  if(VU_BUILD_FUZZERS)
+    target_link_options(${name}_fuzzer PRIVATE -fsanitize=fuzzer)
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers ${name}_fuzzer)
+    return()
+  endif()
+  target_sources(${name}_fuzzer PRIVATE
+    ${PROJECT_SOURCE_DIR}/fuzz/replay_main.cc)
+  set(seeds ${PROJECT_SOURCE_DIR}/corpus/${name})
+  if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/corpus/regressions/${name})
+    list(APPEND seeds ${PROJECT_SOURCE_DIR}/corpus/regressions/${name})
+  endif()
+  add_test(NAME corpus.${name} COMMAND ${name}_fuzzer ${seeds})
+  set_tests_properties(corpus.${name} PROPERTIES
+    LABELS corpus TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# vu_bench(<name> SOURCES ... [DEPENDS ...] [TIMEOUT seconds]): the Google
+# Benchmark program <name>_bench, which brings its own main. ctest only proves,
+# under the label bench-smoke, that it still runs; it measures nothing.
+function(vu_bench name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name}_bench ${ARG_SOURCES})
+  target_link_libraries(${name}_bench PRIVATE
+    ${ARG_DEPENDS} vu_flags benchmark::benchmark)
+  add_test(NAME bench.${name}
+    COMMAND ${name}_bench --benchmark_min_time=0.01)
+  set_tests_properties(bench.${name} PROPERTIES
+    LABELS bench-smoke TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ON)
 endfunction()

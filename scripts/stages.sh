@@ -1,0 +1,98 @@
+# shellcheck shell=bash
+# The stages of scripts/test, one function each. Sourced.
+
+# shellcheck disable=SC2034  # scripts/test prints it
+declare -A ABOUT=(
+  [format]="clang-format 14 has nothing to say"
+  [dev]="g++, ASan and UBSan: unit tests, conformance on the mock, tidy tests"
+  [clang]="clang, ASan and UBSan: the same, and the corpus replayed"
+  [tsan]="clang, TSan: unit tests and conformance on the mock"
+  [release]="g++ -O2: what users run"
+  [flakes]="20 full runs on the mock with every core loaded"
+  [faults]="every fault is caught by its cases, every case is failed by a fault"
+  [peers]="qemu-storage-daemon, testpmd and virtiofsd, against what is expected"
+  [fuzz]="each fuzz target for ${VUSPEC_FUZZ_SECONDS:-30} s from its corpus"
+  [bench]="each benchmark runs"
+  [install]="a program of ten lines builds against the installed package"
+)
+
+# run_ctest PRESET ARGS...: prints the summary of ctest, everything on failure.
+# No test found is a failure: a label that nobody carries would pass for ever.
+run_ctest() {
+  local preset="$1" log status=0
+  shift
+  mkdir -p "$LOGS"
+  log="$LOGS/ctest-$preset.log"
+  calmly ctest --test-dir "$BUILD/$preset" --output-on-failure \
+    --no-tests=error --parallel "$JOBS" "$@" >"$log" 2>&1 || status=$?
+  if ((status != 0)); then
+    grep -vE '^ *(Start|[0-9]+/[0-9]+ .* Passed) ' "$log" | tail -n 300
+  else
+    grep 'tests passed' "$log"
+  fi
+  return "$status"
+}
+
+SLOW='^(faults|bench-smoke)$'
+
+stage_format() {
+  if ! command -v clang-format-14 >/dev/null; then
+    say "skipped: this release has no clang-format 14, and others differ"
+    return 0
+  fi
+  git -c safe.directory="$ROOT" -C "$ROOT" ls-files -z -- '*.cc' '*.h' |
+    (cd "$ROOT" && xargs -0 -r clang-format-14 --dry-run -Werror)
+}
+
+stage_dev() {
+  build dev
+  run_ctest dev --label-exclude "$SLOW"
+}
+
+stage_clang() {
+  build clang
+  run_ctest clang --label-exclude "$SLOW"
+}
+
+stage_tsan() {
+  build tsan
+  run_ctest tsan --label-exclude '^(faults|bench-smoke|corpus|peers)$'
+}
+
+stage_release() { build release; }
+
+stage_flakes() {
+  build release vuspec
+  "$ROOT/scripts/flakes" "${VUSPEC_FLAKE_RUNS:-20}"
+}
+
+stage_faults() {
+  build release
+  run_ctest release --label-regex '^faults$'
+}
+
+stage_peers() {
+  build release vuspec
+  "$ROOT/scripts/peers"
+}
+
+stage_fuzz() { "$ROOT/scripts/fuzz" all "${VUSPEC_FUZZ_SECONDS:-30}"; }
+
+stage_bench() {
+  build release
+  run_ctest release --label-regex '^bench-smoke$' --parallel 1
+}
+
+stage_install() {
+  build release
+  local scratch
+  scratch="$(mktemp -d)"
+  # shellcheck disable=SC2064  # the path of now is meant
+  trap "rm -rf '$scratch'" EXIT
+  quietly install cmake --install "$BUILD/release" --prefix "$scratch/prefix"
+  "$scratch/prefix/bin/vuspec" list >/dev/null
+  quietly consumer-configure cmake -S "$ROOT/scripts/consumer" \
+    -B "$scratch/build" -G Ninja -DCMAKE_PREFIX_PATH="$scratch/prefix"
+  quietly consumer-build cmake --build "$scratch/build"
+  "$scratch/build/consumer"
+}
