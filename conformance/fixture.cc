@@ -1,0 +1,279 @@
+#include "conformance/fixture.h"
+
+#include <utility>
+
+#include "conformance/matchers.h"
+#include "harness/device/device_driver.h"
+#include "harness/suite/catalog.h"
+#include "harness/transport/unix_channel.h"
+
+namespace vuspec {
+namespace {
+
+using protocol::ProtocolFeature;
+using protocol::VirtioFeature;
+
+// Enough turns for a peer that serves rings and socket from one loop, and many
+// scheduler slices for one that does not.
+constexpr int kTurns = 8;
+
+// What the peer held when no session was open, after a first one warmed it up:
+// libraries loaded late and caches are not leaks.
+struct Baseline {
+  int restart_count = -1;
+  ResourceUse use;
+};
+Baseline& TheBaseline() {
+  static Baseline baseline;
+  return baseline;
+}
+
+bool MoreThan(const ResourceUse& now, const ResourceUse& before) {
+  return now.fd_count > before.fd_count ||
+         now.shared_mapping_count > before.shared_mapping_count ||
+         now.thread_count > before.thread_count;
+}
+
+}  // namespace
+
+RawConnection::RawConnection(UniqueFd fd)
+    : transcript_(std::make_unique<Transcript>()),
+      connection_(std::make_unique<UnixChannel>(std::move(fd)),
+                  transcript_.get()),
+      raw_(connection_) {}
+
+void ConformanceCase::SetUp() {
+  has_io_ = MakeDeviceDriver(CurrentRun().device()) != nullptr;
+  SkipUnlessOffered();
+}
+
+void ConformanceCase::SkipUnlessOffered() {
+  const CaseInfo* info = FindCase(CurrentCase().id());
+  if (info == nullptr) {
+    FAIL() << "the case is not in the catalogue: write it as CONFORMANCE_CASE";
+  }
+  const Needs& needs = info->needs;
+  const Claims& claims = CurrentRun().peer().manifest().claims;
+  std::string missing;
+  bool claimed = false;
+  if (const auto bits = needs.virtio & ~probe().virtio_features; bits != 0) {
+    missing = protocol::VirtioFeatureNames(bits) + " is not offered";
+    claimed = (bits & claims.virtio_features) != 0;
+  } else if (const auto lacking =
+                 needs.protocol & ~probe().protocol_features;
+             lacking != 0) {
+    missing = protocol::ProtocolFeatureNames(lacking) + " is not offered";
+    claimed = (lacking & claims.protocol_features) != 0;
+  } else if (needs.queues > probe().queue_count) {
+    missing = "MQ: " + std::to_string(needs.queues) +
+              " vrings are needed, the peer has " +
+              std::to_string(probe().queue_count);
+    claimed = claims.queue_count.value_or(0) >= static_cast<int>(needs.queues);
+  } else if (!needs.device.empty() && needs.device != CurrentRun().device()) {
+    missing = "the case is for device " + std::string(needs.device);
+  } else if (needs.io && !has_io_) {
+    missing = "no verified I/O is known for device " + CurrentRun().device();
+  } else if (needs.process && !CurrentRun().peer().Resources()) {
+    missing = "the peer is no process of ours";
+  }
+  if (missing.empty()) return;
+  CurrentCase().SkipCase(missing, claimed);
+  GTEST_SKIP() << missing;
+}
+
+UniqueFd ConformanceCase::Connect() {
+  auto fd = CurrentRun().peer().Connect(
+      Deadline::After(CurrentRun().peer().manifest().limits.start));
+  if (!fd.ok()) {
+    const PeerHealth health = CurrentRun().peer().Check();
+    if (health.ok()) {
+      CurrentCase().SetVerdict(
+          Verdict::kHang, "no connection: " + fd.status().ToString());
+    }
+    [&] { FAIL() << "connect: " << fd.status().ToString(); }();
+  }
+  return *std::move(fd);
+}
+
+Session& ConformanceCase::StartSession(SessionOptions options) {
+  options.budget = CurrentRun().answer_budget();
+  auto session = Session::Start(std::make_unique<UnixChannel>(Connect()),
+                                MakeDeviceDriver(CurrentRun().device()),
+                                options);
+  sessions_.push_back(Require(std::move(session)));
+  return *sessions_.back();
+}
+
+Session& ConformanceCase::StartDevice(SessionOptions options,
+                                      RingOptions rings) {
+  Session& session = StartSession(std::move(options));
+  Require(session.BringDevice(rings));
+  return session;
+}
+
+SessionRing& ConformanceCase::IoRing(Session& session) {
+  return session.ring(session.driver()->profile().io_queue);
+}
+
+void ConformanceCase::PostOne(Session& session) {
+  const IoRequest request = Require(session.MakeRequest());
+  Require(IoRing(session).Post(request.segments));
+}
+
+void ConformanceCase::CompleteOne(Session& session) {
+  const IoRequest request = Require(session.MakeRequest());
+  Require(Perform(session, session.driver()->profile().io_queue, request));
+}
+
+void ConformanceCase::ExpectVerifiedIo(Session& session) {
+  EXPECT_THAT(session.VerifiedIo(seed()), Succeeds());
+}
+
+RawConnection& ConformanceCase::ConnectRaw() {
+  MarkNegative();
+  raws_.push_back(std::make_unique<RawConnection>(Connect()));
+  return *raws_.back();
+}
+
+std::unique_ptr<RawConnection> ConformanceCase::ConnectBeside() {
+  auto fd = CurrentRun().peer().ConnectBeside(CurrentRun().ForAnswer());
+  if (!fd.ok()) return nullptr;
+  return std::make_unique<RawConnection>(*std::move(fd));
+}
+
+RawFrontend& ConformanceCase::Raw(Session& session) {
+  MarkNegative();
+  return session.raw();
+}
+
+Outcome ConformanceCase::Provoke(Session& session, protocol::Message message,
+                                 std::span<const int> fds) {
+  if (session.frontend().model().context().reply_ack) {
+    message.flags |= protocol::kNeedReplyFlag;
+  }
+  return Raw(session).Exchange(message, fds, CurrentRun().ForAnswer());
+}
+
+void ConformanceCase::ExpectIdle(Session& session, SessionRing& ring) {
+  for (int turn = 0; turn < kTurns; ++turn) {
+    Require(session.frontend().Fence());
+  }
+  const auto completion = Require(ring.Poll());
+  EXPECT_FALSE(completion.has_value())
+      << "the ring completed head " << completion->head
+      << " although it must stay idle";
+  EXPECT_EQ(ring.call().TryConsume(), 0u)
+      << "the call descriptor was signalled although the ring must stay idle";
+}
+
+void ConformanceCase::Disconnect() {
+  CheckCanaries();
+  AttachTranscripts();
+  sessions_.clear();
+  raws_.clear();
+}
+
+void ConformanceCase::ExpectAnswers(RawFrontend& raw) {
+  const Outcome outcome = raw.Fence({}, {}, CurrentRun().ForAnswer());
+  EXPECT_TRUE(outcome.kind == Outcome::kSilent || outcome.closed)
+      << "the connection is open and does not answer any more: " << outcome;
+}
+
+void ConformanceCase::AskTheThreeQuestions() {
+  for (const auto& session : sessions_) {
+    if (session->frontend().LinkUp()) ExpectAnswers(session->raw());
+  }
+  Disconnect();
+  if (has_io_) {
+    Session& session = StartSession();
+    EXPECT_THAT(session.VerifiedIo(seed()), Succeeds())
+        << "on a fresh connection, after the case";
+  } else {
+    StartSession();
+  }
+  Disconnect();
+  CheckResources();
+}
+
+void ConformanceCase::CheckCanaries() {
+  for (const auto& session : sessions_) {
+    for (const CanaryDamage& damage : session->memory().CheckCanaries()) {
+      ADD_FAILURE() << "VS-13: guest memory outside every buffer was written "
+                    << "at guest address 0x" << std::hex
+                    << damage.guest_address << ": 0x" << int{damage.actual}
+                    << ", expected 0x" << int{damage.expected};
+    }
+  }
+}
+
+// REQUIRES: no connection of ours is open.
+void ConformanceCase::CheckResources() {
+  Peer& peer = CurrentRun().peer();
+  const auto now = peer.Resources();
+  if (!now) return;
+  Baseline& baseline = TheBaseline();
+  const int restart_count = peer.Check().restart_count;
+  if (baseline.restart_count != restart_count) {
+    baseline = {restart_count, *now};
+    return;
+  }
+  // A peer with threads of its own closes a session a moment after we did:
+  // each further session gives it a turn.
+  const Deadline deadline = CurrentRun().ForAnswer();
+  auto latest = now;
+  while (latest && MoreThan(*latest, baseline.use) && !deadline.Reached()) {
+    {
+      RawConnection turn(Connect());
+      ExpectAnswers(*turn.operator->());
+    }
+    latest = peer.Resources();
+  }
+  if (!latest || !MoreThan(*latest, baseline.use)) return;
+  CurrentCase().SetVerdict(Verdict::kLeak,
+                           "the peer holds " + latest->ToString() +
+                               " with no session open; before: " +
+                               baseline.use.ToString());
+  baseline.use = *latest;
+}
+
+void ConformanceCase::JudgeHealth() {
+  const PeerHealth health = CurrentRun().peer().Settle();
+  if (health.ok()) return;
+  Verdict verdict = Verdict::kCrash;
+  switch (health.verdict) {
+    case PeerHealth::Verdict::kFine:
+      return;
+    case PeerHealth::Verdict::kCpuLimit:
+    case PeerHealth::Verdict::kDidNotExit:
+      verdict = Verdict::kHang;
+      break;
+    case PeerHealth::Verdict::kUnexpectedExit:
+    case PeerHealth::Verdict::kCrashed:
+    case PeerHealth::Verdict::kSanitizer:
+    case PeerHealth::Verdict::kMemoryLimit:
+      break;
+  }
+  CurrentCase().SetVerdict(verdict, health.detail);
+  CurrentCase().AttachPeerStderr(CurrentRun().peer().StderrTail());
+}
+
+void ConformanceCase::AttachTranscripts() {
+  if (!HasFailure()) return;
+  for (const auto& session : sessions_) {
+    CurrentCase().AttachTranscript(session->transcript().ToVu());
+  }
+  for (const auto& raw : raws_) {
+    CurrentCase().AttachTranscript(raw->transcript().ToVu());
+  }
+}
+
+void ConformanceCase::TearDown() {
+  if (!IsSkipped() && (negative_ || HasFailure())) AskTheThreeQuestions();
+  Disconnect();
+  if (!IsSkipped()) JudgeHealth();
+  if (HasFailure()) {
+    CurrentCase().AttachPeerStderr(CurrentRun().peer().StderrTail());
+  }
+}
+
+}  // namespace vuspec

@@ -1,0 +1,116 @@
+// The fixture of every conformance case: sessions to play with before, the
+// questions to answer after.
+//
+// After a case that sent something raw (a negative case), and after one that
+// failed, TearDown asks the same three questions: does the connection, or a
+// fresh one, still answer; does a verified I/O still complete; did the process
+// keep its descriptors, shared mappings and threads. The canaries around
+// everything that was shared are checked after every case.
+//
+// Contract: sessions belong to the fixture and end in TearDown, so a case holds
+// references only. Verbs end the case when they fail.
+#ifndef VUSPEC_CONFORMANCE_FIXTURE_H_
+#define VUSPEC_CONFORMANCE_FIXTURE_H_
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "harness/frontend/outcome.h"
+#include "harness/frontend/raw_frontend.h"
+#include "harness/peer/proc_stats.h"
+#include "harness/session/session.h"
+#include "harness/session/transcript.h"
+#include "harness/suite/context.h"
+#include "harness/transport/connection.h"
+#include "protocol/message.h"
+
+namespace vuspec {
+
+// A connection on which nothing was said yet, and no model watches.
+class RawConnection {
+ public:
+  explicit RawConnection(UniqueFd fd);
+  RawFrontend* operator->() { return &raw_; }
+  Connection& connection() { return connection_; }
+  const Transcript& transcript() const { return *transcript_; }
+
+ private:
+  std::unique_ptr<Transcript> transcript_;
+  Connection connection_;
+  RawFrontend raw_;
+};
+
+class ConformanceCase : public testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // Connected, negotiated, memory shared; no ring yet.
+  Session& StartSession(SessionOptions options = {});
+  // And every ring of the device running.
+  Session& StartDevice(SessionOptions options = {}, RingOptions rings = {});
+  // A ring of the device's request queue.
+  SessionRing& IoRing(Session& session);
+  // Posts one request of the device on its request ring.
+  void PostOne(Session& session);
+  // The same, and awaits and judges it.
+  void CompleteOne(Session& session);
+  void ExpectVerifiedIo(Session& session);
+
+  RawConnection& ConnectRaw();
+  // A second connection while another is up; nullptr if it is refused.
+  std::unique_ptr<RawConnection> ConnectBeside();
+
+  // The raw half of a session; marks the case as a negative one.
+  RawFrontend& Raw(Session& session);
+
+  // Sends `message`, asking for an ack where REPLY_ACK makes one possible.
+  // Marks the case as a negative one.
+  Outcome Provoke(Session& session, protocol::Message message,
+                  std::span<const int> fds = {});
+
+  // No completion and no call signal appears on the ring although the peer
+  // has had several turns (round trips) to make one. No timer.
+  void ExpectIdle(Session& session, SessionRing& ring);
+
+  // Ends every session and raw connection of the case.
+  void Disconnect();
+
+  // The connection is closed, or it answers what comes next.
+  void ExpectAnswers(RawFrontend& raw);
+
+  // The three questions, for cases that ask them in the middle.
+  void AskTheThreeQuestions();
+
+  const ProbeResult& probe() const { return CurrentRun().probe(); }
+  bool Offers(protocol::VirtioFeature feature) const {
+    return protocol::Has(probe().virtio_features, feature);
+  }
+  bool Offers(protocol::ProtocolFeature feature) const {
+    return protocol::Has(probe().protocol_features, feature);
+  }
+  // For random choices: from the seed of the run and the name of the case.
+  std::uint64_t seed() const { return CurrentCase().Seed(); }
+  // Whether the device of this run has a verified I/O.
+  bool has_io() const { return has_io_; }
+  void MarkNegative() { negative_ = true; }
+
+ private:
+  void SkipUnlessOffered();
+  UniqueFd Connect();
+  void CheckCanaries();
+  void CheckResources();
+  void JudgeHealth();
+  void AttachTranscripts();
+
+  std::vector<std::unique_ptr<Session>> sessions_;
+  std::vector<std::unique_ptr<RawConnection>> raws_;
+  bool negative_ = false;
+  bool has_io_ = false;
+};
+
+}  // namespace vuspec
+
+#endif  // VUSPEC_CONFORMANCE_FIXTURE_H_

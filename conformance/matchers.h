@@ -1,0 +1,79 @@
+// Words for what a peer answered.
+//
+//   EXPECT_THAT(frontend.SetVringNum(0, 256), Succeeds());
+//   EXPECT_THAT(session.raw().Exchange(message), IsRefused());
+//
+// What a refusal looks like is data, because the document seldom says which: a
+// non-zero ack where one was asked for, or a closed connection. Silence alone
+// never passes for one.
+#ifndef VUSPEC_CONFORMANCE_MATCHERS_H_
+#define VUSPEC_CONFORMANCE_MATCHERS_H_
+
+#include <ostream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/frontend/outcome.h"
+#include "harness/frontend/reply.h"
+
+namespace vuspec {
+
+// Failing prints Describe().
+MATCHER(Succeeds, negation ? "fails" : "succeeds") {
+  *result_listener << arg.Describe();
+  return arg.ok();
+}
+
+// NACK or CLOSE; also the CLOSE behind an ack of 0, of which ReplyAck has a case
+// of its own.
+MATCHER(IsRefused, negation ? "is not refused" : "is refused") {
+  *result_listener << arg;
+  return arg.kind == Outcome::kNacked || arg.closed;
+}
+
+MATCHER(IsAcked, negation ? "is not acked" : "is acked with 0") {
+  *result_listener << arg;
+  return arg.kind == Outcome::kAcked;
+}
+
+// No answer, and the connection works on.
+MATCHER(IsSilent, negation ? "is answered" : "is not answered") {
+  *result_listener << arg;
+  return arg.kind == Outcome::kSilent;
+}
+
+// Refused, or taken without a word: for messages that nobody answers.
+MATCHER(IsRefusedOrIgnored, "is refused or ignored") {
+  *result_listener << arg;
+  return arg.kind == Outcome::kNacked || arg.closed ||
+         arg.kind == Outcome::kSilent;
+}
+
+// Any outcome but a hang: for messages whose treatment is open, where only the
+// survival of the peer is asked for.
+MATCHER(IsSurvived, "is survived") {
+  *result_listener << arg;
+  return arg.kind != Outcome::kHung;
+}
+
+// The value of a reply; a failure ends the case (the runner's listener throws
+// on fatal failures).
+template <typename T>
+T Require(Reply<T> reply) {
+  if (!reply.ok()) {
+    [&] { FAIL() << reply.Describe(); }();
+  }
+  return std::move(reply).value();
+}
+
+template <typename T>
+T Require(absl::StatusOr<T> value) {
+  if (!value.ok()) {
+    [&] { FAIL() << value.status().ToString(); }();
+  }
+  return *std::move(value);
+}
+
+}  // namespace vuspec
+
+#endif  // VUSPEC_CONFORMANCE_MATCHERS_H_

@@ -1,0 +1,122 @@
+#include "harness/session/session.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace vuspec {
+namespace {
+
+using protocol::Has;
+using protocol::ProtocolFeature;
+using protocol::VirtioFeature;
+
+// Device status bits of the virtio specification.
+constexpr std::uint8_t kAcknowledge = 1;
+constexpr std::uint8_t kDriver = 2;
+constexpr std::uint8_t kDriverOk = 4;
+constexpr std::uint8_t kFeaturesOk = 8;
+
+}  // namespace
+
+Reply<std::unique_ptr<Session>> Session::Start(
+    std::unique_ptr<Channel> channel, std::unique_ptr<DeviceDriver> driver,
+    const SessionOptions& options) {
+  auto memory = options.regions.empty() ? GuestMemory::CreateDefault()
+                                        : GuestMemory::Create(options.regions);
+  if (!memory.ok()) return memory.status();
+  std::unique_ptr<Session> session(
+      new Session(*std::move(memory), options));
+  session->driver_ = std::move(driver);
+  session->transcript_ = std::make_unique<Transcript>();
+  session->frontend_ = std::make_unique<Frontend>(
+      std::move(channel),
+      FrontendOptions{.deadline = options.budget,
+                      .acks = options.acks,
+                      .observer = session->transcript_.get()});
+  session->raw_ =
+      std::make_unique<RawFrontend>(session->frontend_->connection());
+  std::uint64_t wanted = options.virtio;
+  if (session->driver_ != nullptr) {
+    wanted |= session->driver_->profile().features;
+  }
+  auto negotiated =
+      session->frontend_->Negotiate(wanted, options.protocol);
+  if (!negotiated.ok()) return negotiated.failure();
+  session->negotiated_ = *negotiated;
+  if (auto done = session->SetStatusBits(kAcknowledge | kDriver | kFeaturesOk);
+      !done.ok()) {
+    return done.failure();
+  }
+  if (options.share_memory) {
+    auto shared =
+        session->frontend_->SetMemTable(session->memory_.regions());
+    if (!shared.ok()) return shared.failure();
+  }
+  return session;
+}
+
+Reply<Done> Session::SetStatusBits(std::uint8_t status) {
+  if (!Has(negotiated_.protocol, ProtocolFeature::STATUS)) return Done{};
+  return frontend_->SetStatus(status);
+}
+
+Reply<Done> Session::ShareMemory(GuestMemory memory) {
+  retired_.push_back(std::exchange(memory_, std::move(memory)));
+  return frontend_->SetMemTable(memory_.regions());
+}
+
+Reply<SessionRing*> Session::MakeRing(std::uint32_t index,
+                                      RingOptions options) {
+  options.event_idx = Has(negotiated_.virtio, VirtioFeature::EVENT_IDX);
+  options.indirect = Has(negotiated_.virtio, VirtioFeature::INDIRECT_DESC);
+  auto ring = SessionRing::Create(*frontend_, memory_, index, options,
+                                  options_.budget);
+  if (!ring.ok()) return ring.status();
+  return (rings_[index] = *std::move(ring)).get();
+}
+
+Reply<SessionRing*> Session::StartRing(std::uint32_t index,
+                                       RingOptions options) {
+  // Without bit 30 rings are enabled from the start and know no ENABLE.
+  if (!Has(negotiated_.virtio, VirtioFeature::PROTOCOL_FEATURES)) {
+    options.enable = false;
+  }
+  auto ring = MakeRing(index, options);
+  if (!ring.ok()) return ring;
+  if (auto done = (*ring)->Bring(); !done.ok()) return done.failure();
+  return ring;
+}
+
+Reply<SessionRing*> Session::BringDevice(RingOptions options) {
+  const DeviceProfile& profile = driver_->profile();
+  for (const std::uint32_t queue : profile.queues) {
+    if (auto ring = StartRing(queue, options); !ring.ok()) return ring;
+  }
+  if (auto done = SetStatusBits(kAcknowledge | kDriver | kFeaturesOk |
+                                kDriverOk);
+      !done.ok()) {
+    return done.failure();
+  }
+  if (auto done = driver_->Prepare(*this); !done.ok()) return done.failure();
+  device_up_ = true;
+  return &ring(profile.io_queue);
+}
+
+Reply<Done> Session::VerifiedIo(std::uint64_t seed) {
+  if (!device_up_) {
+    if (auto up = BringDevice(); !up.ok()) return up.failure();
+  }
+  return driver_->VerifiedIo(*this, seed);
+}
+
+Reply<Done> Session::Post(std::uint32_t queue,
+                          std::span<const Segment> segments) {
+  return ring(queue).Post(segments);
+}
+
+Reply<Completion> Session::Await(std::uint32_t queue) {
+  return ring(queue).Await();
+}
+
+}  // namespace vuspec
