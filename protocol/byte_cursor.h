@@ -25,7 +25,8 @@ class ByteReader {
   }
 
   bool ReadBytes(void* to, std::size_t size) {
-    if (size > remaining()) return false;
+    failed_ = failed_ || size > remaining();
+    if (failed_) return false;
     if (size != 0) std::memcpy(to, bytes_.data() + offset_, size);
     offset_ += size;
     return true;
@@ -37,6 +38,7 @@ class ByteReader {
  private:
   std::span<const std::byte> bytes_;
   std::size_t offset_ = 0;
+  bool failed_ = false;
 };
 
 class ByteWriter {
@@ -49,7 +51,8 @@ class ByteWriter {
   }
 
   bool WriteBytes(const void* from, std::size_t size) {
-    if (size > bytes_.size() - offset_) return false;
+    failed_ = failed_ || size > bytes_.size() - offset_;
+    if (failed_) return false;
     if (size != 0) std::memcpy(bytes_.data() + offset_, from, size);
     offset_ += size;
     return true;
@@ -60,6 +63,7 @@ class ByteWriter {
  private:
   std::span<std::byte> bytes_;
   std::size_t offset_ = 0;
+  bool failed_ = false;
 };
 
 }  // namespace vuspec::protocol

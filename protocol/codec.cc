@@ -8,9 +8,9 @@
 namespace vuspec::protocol {
 namespace {
 
-Violation WrongSize(Subject subject, std::string_view field,
-                    std::size_t offset, Relation relation,
-                    std::size_t expected, std::size_t actual) {
+Violation WrongSize(Subject subject, std::string_view field, std::size_t offset,
+                    Relation relation, std::size_t expected,
+                    std::size_t actual) {
   return {.req = subject.cites,
           .subject = subject.name,
           .field = field,
@@ -18,6 +18,13 @@ Violation WrongSize(Subject subject, std::string_view field,
           .relation = relation,
           .expected = expected,
           .actual = actual};
+}
+
+// `field` is where the bytes end before the fixed part is whole.
+Violation CutOff(Subject subject, std::string_view field,
+                 const ByteReader& reader, std::size_t needed) {
+  return WrongSize(subject, field, reader.offset(), Relation::kCutOff, needed,
+                   reader.offset() + reader.remaining());
 }
 
 // Structures whose size does not depend on their content.
@@ -29,8 +36,7 @@ Result<Body> DecodeFixed(std::span<const std::byte> bytes, Subject subject) {
   ByteReader reader(bytes);
   std::string_view failed;
   if (!ReadFields(reader, value, &failed)) {
-    return WrongSize(subject, failed, reader.offset(), Relation::kEqual,
-                     kPadded, bytes.size());
+    return CutOff(subject, failed, reader, kPadded);
   }
   if (bytes.size() != kSize && bytes.size() != kPadded) {
     return WrongSize(subject, "payload size", kSize, Relation::kEqual, kPadded,
@@ -45,8 +51,8 @@ Result<Body> DecodeTable(std::span<const std::byte> bytes, Subject subject) {
   ByteReader reader(bytes);
   std::string_view failed;
   if (!ReadFields(reader, table, &failed)) {
-    return WrongSize(subject, failed, reader.offset(), Relation::kAtLeast,
-                     FieldsSize<BasicMemoryTable<Region>>(), bytes.size());
+    return CutOff(subject, failed, reader,
+                  FieldsSize<BasicMemoryTable<Region>>());
   }
   if (table.region_count > kMemoryRegionCountMax) {
     return WrongSize({subject.name, Req::MEM_16}, "region_count", 0,
@@ -56,9 +62,8 @@ Result<Body> DecodeTable(std::span<const std::byte> bytes, Subject subject) {
   const std::size_t expected =
       reader.offset() + table.region_count * FieldsSize<Region>();
   if (bytes.size() != expected) {
-    return WrongSize({subject.name, Req::MEM_17}, "payload size",
-                     std::min(expected, bytes.size()), Relation::kEqual,
-                     expected, bytes.size());
+    return WrongSize(subject, "payload size", std::min(expected, bytes.size()),
+                     Relation::kEqual, expected, bytes.size());
   }
   for (std::size_t i = 0; i < table.region_count; ++i) {
     ReadFields(reader, table.regions[i], &failed);
@@ -71,17 +76,15 @@ Result<Body> DecodeConfig(std::span<const std::byte> bytes, Subject subject) {
   ByteReader reader(bytes);
   std::string_view failed;
   if (!ReadFields(reader, config, &failed)) {
-    return WrongSize(subject, failed, reader.offset(), Relation::kAtLeast,
-                     FieldsSize<Config>(), bytes.size());
+    return CutOff(subject, failed, reader, FieldsSize<Config>());
   }
   if (config.size > kConfigSizeMax) {
-    return WrongSize({subject.name, Req::CFG_08}, "size", 4,
-                     Relation::kAtMost, kConfigSizeMax, config.size);
+    return WrongSize({subject.name, Req::CFG_08}, "size", 4, Relation::kAtMost,
+                     kConfigSizeMax, config.size);
   }
   if (reader.remaining() != config.size) {
-    return WrongSize(subject, "payload size", reader.offset(),
-                     Relation::kEqual, FieldsSize<Config>() + config.size,
-                     bytes.size());
+    return WrongSize(subject, "payload size", reader.offset(), Relation::kEqual,
+                     FieldsSize<Config>() + config.size, bytes.size());
   }
   reader.ReadBytes(config.bytes.data(), config.size);
   return Body(config);
@@ -89,8 +92,8 @@ Result<Body> DecodeConfig(std::span<const std::byte> bytes, Subject subject) {
 
 Result<Body> DecodeOpaque(std::span<const std::byte> bytes, Subject subject) {
   if (bytes.size() > kOpaqueSizeMax) {
-    return WrongSize(subject, "payload size", kOpaqueSizeMax,
-                     Relation::kAtMost, kOpaqueSizeMax, bytes.size());
+    return WrongSize(subject, "payload size", kOpaqueSizeMax, Relation::kAtMost,
+                     kOpaqueSizeMax, bytes.size());
   }
   Opaque opaque;
   opaque.size = static_cast<std::uint32_t>(bytes.size());
@@ -240,10 +243,15 @@ SizeRange PayloadSizes(Payload kind) {
   }
 }
 
+Payload PayloadOf(const Body& body) {
+  static_assert(static_cast<std::size_t>(Payload::kOpaque) + 1 ==
+                std::variant_size_v<Body>);
+  return static_cast<Payload>(body.index());
+}
+
 Body EmptyBodyOf(Payload kind) {
-  return ForKind(kind, [](auto type) {
-    return Body(typename decltype(type)::type());
-  });
+  return ForKind(
+      kind, [](auto type) { return Body(typename decltype(type)::type()); });
 }
 
 }  // namespace vuspec::protocol

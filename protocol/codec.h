@@ -1,7 +1,8 @@
 // Bodies to bytes and back, for every payload kind.
 //
 // Decode refuses every size but the exact ones, and names the first field that
-// does not fit. It never allocates. Encode writes the size that front-ends in
+// does not fit; offsets in a Violation count from the start of the payload. It
+// never allocates. Encode writes the size that front-ends in
 // use send (Wire<T>::trailing_padding included).
 // Invariant: DecodeBody(kind, EncodeBody(body)) == body for every body whose
 // counts are within their limits.
@@ -41,6 +42,9 @@ struct SizeRange {
   std::size_t max = 0;
 };
 SizeRange PayloadSizes(Payload kind);
+
+// The kind that `body` is of: never one of the ...Any kinds.
+Payload PayloadOf(const Body& body);
 
 // A default body of that kind: zeros, no regions, no bytes.
 Body EmptyBodyOf(Payload kind);

@@ -120,12 +120,11 @@ std::string DumpFrame(Channel channel, const Header& header,
   if (spec != nullptr) {
     // An ack and a reply of its own cannot be told apart by the frame alone:
     // eight bytes in answer to a message that is acked are an ack.
-    const Payload kind = reply ? ResolvePayload(spec->reply, context)
-                               : ResolvePayload(spec->payload, context);
+    const bool ack = reply && spec->answer != Answer::kReply &&
+                     payload.size() == FieldsSize<U64>();
+    Payload kind = ResolvePayload(reply ? spec->reply : spec->payload, context);
+    if (ack) kind = Payload::kU64;
     Result<Body> decoded = DecodeBody(kind, payload, {name, spec->cites});
-    if (!decoded.ok() && reply) {
-      decoded = DecodeBody(Payload::kU64, payload, {name, spec->cites});
-    }
     if (decoded.ok()) body = DumpBody(*decoded);
   }
   if (body.empty() && !payload.empty()) {

@@ -26,9 +26,9 @@ Framer::Step Framer::Feed(std::span<const std::byte> chunk,
   fd_count_ += fd_count;
   // Once for the header and, when that completes, once for the payload.
   for (int part = 0; part < 2; ++part) {
-    const std::size_t want =
-        filled_ < kHeaderSize ? kHeaderSize - filled_
-                              : kHeaderSize + payload_size_ - filled_;
+    const std::size_t want = filled_ < kHeaderSize
+                                 ? kHeaderSize - filled_
+                                 : kHeaderSize + payload_size_ - filled_;
     const std::size_t take = std::min(want, chunk.size() - step.consumed);
     if (take != 0) {
       std::memcpy(bytes_.data() + filled_, chunk.data() + step.consumed, take);
@@ -37,8 +37,7 @@ Framer::Step Framer::Feed(std::span<const std::byte> chunk,
     step.consumed += take;
     if (take != want) return step;
     if (filled_ != kHeaderSize || payload_size_ != 0) break;
-    const Header header =
-        DecodeHeader(std::span(bytes_).first<kHeaderSize>());
+    const Header header = DecodeHeader(std::span(bytes_).first<kHeaderSize>());
     if (header.size > kPayloadSizeMax) {
       violation_ = Violation{.req = Req::HDR_21,
                              .subject = "header",
@@ -53,10 +52,10 @@ Framer::Step Framer::Feed(std::span<const std::byte> chunk,
     if (payload_size_ == 0) break;
   }
   frame_out_ = true;
-  step.frame = Frame{
-      .header = DecodeHeader(std::span(bytes_).first<kHeaderSize>()),
-      .payload = std::span(bytes_).subspan(kHeaderSize, payload_size_),
-      .fd_count = fd_count_};
+  step.frame =
+      Frame{.header = DecodeHeader(std::span(bytes_).first<kHeaderSize>()),
+            .payload = std::span(bytes_).subspan(kHeaderSize, payload_size_),
+            .fd_count = fd_count_};
   return step;
 }
 

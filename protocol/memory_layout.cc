@@ -28,8 +28,8 @@ bool SameRange(const MemoryRegion& a, const MemoryRegion& b) {
 std::optional<Violation> CheckOne(const MemoryRegion& region,
                                   std::string_view subject) {
   if (region.memory_size == 0) {
-    return Violation{Req::MEM_21, subject, "memory_size", 0,
-                     Relation::kAtLeast, 1, 0};
+    return Violation{Req::MEM_21, subject, "memory_size", 0, Relation::kAtLeast,
+                     1,           0};
   }
   struct {
     std::uint64_t start;
@@ -42,8 +42,9 @@ std::optional<Violation> CheckOne(const MemoryRegion& region,
   };
   for (const auto& range : ranges) {
     if (Wraps(range.start, region.memory_size)) {
-      return Violation{range.req, subject, range.field, 0, Relation::kAtMost,
-                       ~region.memory_size, range.start};
+      return Violation{range.req,  subject,           range.field,
+                       0,          Relation::kAtMost, ~region.memory_size,
+                       range.start};
     }
   }
   return std::nullopt;
@@ -51,8 +52,13 @@ std::optional<Violation> CheckOne(const MemoryRegion& region,
 
 Violation Overlapping(const MemoryRegion& region, std::string_view subject,
                       Req req) {
-  return {req, subject, "region overlaps another at guest_address", 0,
-          Relation::kNotAllowedNow, 0, region.guest_address};
+  return {req,
+          subject,
+          "region overlaps another at guest_address",
+          0,
+          Relation::kNotAllowedNow,
+          0,
+          region.guest_address};
 }
 
 template <auto member>
@@ -80,9 +86,9 @@ std::optional<Violation> MemoryLayout::CheckTable(
   return std::nullopt;
 }
 
-std::optional<Violation> MemoryLayout::CheckAdd(const MemoryRegion& region,
-                                                std::size_t slot_count,
-                                                std::string_view subject) const {
+std::optional<Violation> MemoryLayout::CheckAdd(
+    const MemoryRegion& region, std::size_t slot_count,
+    std::string_view subject) const {
   if (auto wrong = CheckOne(region, subject)) return wrong;
   for (const MemoryRegion& other : regions()) {
     if (Overlap(region, other)) {
@@ -91,8 +97,8 @@ std::optional<Violation> MemoryLayout::CheckAdd(const MemoryRegion& region,
   }
   const std::size_t limit = std::min(slot_count, kSlotCountMax);
   if (count_ >= limit) {
-    return Violation{Req::MEM_38, subject, "regions", 0,
-                     Relation::kAtMost, limit, count_ + 1};
+    return Violation{Req::MEM_38,       subject, "regions", 0,
+                     Relation::kAtMost, limit,   count_ + 1};
   }
   return std::nullopt;
 }
@@ -102,8 +108,13 @@ std::optional<Violation> MemoryLayout::CheckRemove(
   for (const MemoryRegion& other : regions()) {
     if (SameRange(region, other)) return std::nullopt;
   }
-  return Violation{Req::MEM_45, subject, "no such region at guest_address", 0,
-                   Relation::kNotAllowedNow, 0, region.guest_address};
+  return Violation{Req::MEM_45,
+                   subject,
+                   "no such region at guest_address",
+                   0,
+                   Relation::kNotAllowedNow,
+                   0,
+                   region.guest_address};
 }
 
 void MemoryLayout::Replace(std::span<const MemoryRegion> regions) {

@@ -9,20 +9,20 @@ namespace {
 using enum Answer;
 
 constexpr MessageSpec kRequests[] = {
-#define VU_REQUEST(name_, id_, ...)                                     \
-  MessageSpec{.channel = Channel::kMain,                                \
-              .id = id_,                                                \
-              .name = #name_,                                           \
+#define VU_REQUEST(name_, id_, ...)      \
+  MessageSpec{.channel = Channel::kMain, \
+              .id = id_,                 \
+              .name = #name_,            \
               .reply_name = #name_ " reply" __VA_OPT__(, ) __VA_ARGS__},
 #include "protocol/messages.def"
 #undef VU_REQUEST
 };
 
 constexpr MessageSpec kBackendRequests[] = {
-#define VU_BACKEND_REQUEST(name_, id_, ...)                             \
-  MessageSpec{.channel = Channel::kBackend,                             \
-              .id = id_,                                                \
-              .name = #name_,                                           \
+#define VU_BACKEND_REQUEST(name_, id_, ...) \
+  MessageSpec{.channel = Channel::kBackend, \
+              .id = id_,                    \
+              .name = #name_,               \
               .reply_name = #name_ " reply" __VA_OPT__(, ) __VA_ARGS__},
 #include "protocol/messages.def"
 #undef VU_BACKEND_REQUEST
@@ -93,10 +93,13 @@ Payload ResolvePayload(Payload payload, WireContext context) {
 
 AnswerKind ExpectedAnswer(const MessageSpec& spec, bool need_reply,
                           WireContext context) {
-  const bool own_reply =
-      spec.answer == kReply ||
-      (spec.answer == kLogReply && context.log_shmfd) ||
-      (spec.answer == kPostcopyReply && context.postcopy_listening);
+  // While the acknowledgement is due, the next table is that acknowledgement.
+  const bool table_acks =
+      spec.effect == Effect::kSetMemoryTable && context.postcopy_ack_due;
+  const bool own_reply = spec.answer == kReply ||
+                         (spec.answer == kLogReply && context.log_shmfd) ||
+                         (spec.answer == kPostcopyReply &&
+                          context.postcopy_listening && !table_acks);
   if (own_reply) return AnswerKind::kReply;
   return need_reply && context.reply_ack ? AnswerKind::kAck
                                          : AnswerKind::kNothing;

@@ -9,6 +9,7 @@
 #define VUSPEC_PROTOCOL_MESSAGE_SPEC_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -51,6 +52,8 @@ struct FdSpec {
   std::uint8_t min = 0;
   std::uint8_t max = 0;
   FdRule rule = FdRule::kCount;
+  // What a wrong number breaks; left out: what a wrong shape breaks.
+  std::optional<Req> cites = {};
 };
 
 // What must have been offered or negotiated before the message may be sent.
@@ -71,6 +74,8 @@ constexpr Gate Offered(VirtioFeature f) { return {Mask(f), 0, 0, 0}; }
 constexpr Gate Negotiated(VirtioFeature f) { return {0, Mask(f), 0, 0}; }
 constexpr Gate Offered(ProtocolFeature f) { return {0, 0, Mask(f), 0}; }
 constexpr Gate Negotiated(ProtocolFeature f) { return {0, 0, 0, Mask(f)}; }
+// What every message of the back-end channel needs.
+inline constexpr Gate kBackendReq = Negotiated(ProtocolFeature::BACKEND_REQ);
 // VIRTIO_NET_F_MTU, bit 3 of the network device.
 inline constexpr Gate kNetMtuNegotiated = {0, std::uint64_t{1} << 3, 0, 0};
 
@@ -117,7 +122,8 @@ enum class RingUse : std::uint8_t {
   kStoppedOrLogFlagOnly,  // while started only the log flag may change
 };
 
-// kNegotiation messages may precede SET_OWNER.
+// kNegotiation messages may precede SET_OWNER: the negotiation itself, and the
+// two that QEMU sends as a part of it (channel, number of memory slots).
 enum class Phase : std::uint8_t { kNegotiation, kOwned };
 
 // Devices for which a message is defined only for them.
@@ -139,8 +145,13 @@ struct MessageSpec {
   RingUse ring_use = RingUse::kAny;
   Phase phase = Phase::kOwned;
   DeviceKind device = DeviceKind::kAny;
-  // The requirement that a wrong shape, gate or descriptor count breaks.
+  // The requirement that a wrong shape breaks, and what the columns below
+  // default to.
   Req cites = Req::HDR_01;
+  // ... that the message breaks before its gate is open.
+  std::optional<Req> gate_cites = {};
+  // ... that a wrong shape of its own reply breaks.
+  std::optional<Req> reply_cites = {};
 };
 
 // All rows of a channel, sorted by id.
@@ -162,11 +173,13 @@ struct WireContext {
   bool log_shmfd = false;
   bool reply_ack = false;
   bool postcopy_listening = false;
+  // A postcopy reply waits for the empty SET_MEM_TABLE that acknowledges it.
+  bool postcopy_ack_due = false;
 
   static constexpr WireContext Of(std::uint64_t protocol_features) {
     return {Has(protocol_features, ProtocolFeature::XEN_MMAP),
             Has(protocol_features, ProtocolFeature::LOG_SHMFD),
-            Has(protocol_features, ProtocolFeature::REPLY_ACK), false};
+            Has(protocol_features, ProtocolFeature::REPLY_ACK), false, false};
   }
 };
 

@@ -154,10 +154,10 @@ struct Opaque {
 };
 
 using Body =
-    std::variant<Empty, U64, VringState, VringAddr, MemoryTable,
-                 XenMemoryTable, SingleMemoryRegion, XenSingleMemoryRegion,
-                 Log, Config, Iotlb, Inflight, VringArea, Uuid,
-                 DeviceStateTransfer, ShmemMap, ShmemConfig, Opaque>;
+    std::variant<Empty, U64, VringState, VringAddr, MemoryTable, XenMemoryTable,
+                 SingleMemoryRegion, XenSingleMemoryRegion, Log, Config, Iotlb,
+                 Inflight, VringArea, Uuid, DeviceStateTransfer, ShmemMap,
+                 ShmemConfig, Opaque>;
 
 template <typename Struct, typename Member>
 struct Field {
@@ -196,16 +196,15 @@ template <>
 struct Wire<MemoryRegion> {
   static constexpr auto fields = std::tuple{
       VU_FIELD(MemoryRegion, guest_address),
-      VU_FIELD(MemoryRegion, memory_size),
-      VU_FIELD(MemoryRegion, user_address),
+      VU_FIELD(MemoryRegion, memory_size), VU_FIELD(MemoryRegion, user_address),
       VU_FIELD(MemoryRegion, mmap_offset)};
 };
 template <>
 struct Wire<XenMemoryRegion> {
-  static constexpr auto fields = std::tuple{
-      VU_FIELD(XenMemoryRegion, region),
-      VU_FIELD(XenMemoryRegion, xen_mmap_flags),
-      VU_FIELD(XenMemoryRegion, domid)};
+  static constexpr auto fields =
+      std::tuple{VU_FIELD(XenMemoryRegion, region),
+                 VU_FIELD(XenMemoryRegion, xen_mmap_flags),
+                 VU_FIELD(XenMemoryRegion, domid)};
 };
 // The regions that follow are counted: see codec.cc.
 template <typename Region>
@@ -234,10 +233,10 @@ struct Wire<Config> {
 };
 template <>
 struct Wire<Iotlb> {
-  static constexpr auto fields = std::tuple{
-      VU_FIELD(Iotlb, iova), VU_FIELD(Iotlb, size),
-      VU_FIELD(Iotlb, user_address), VU_FIELD(Iotlb, permission),
-      VU_FIELD(Iotlb, type)};
+  static constexpr auto fields =
+      std::tuple{VU_FIELD(Iotlb, iova), VU_FIELD(Iotlb, size),
+                 VU_FIELD(Iotlb, user_address), VU_FIELD(Iotlb, permission),
+                 VU_FIELD(Iotlb, type)};
   static constexpr std::size_t trailing_padding = 6;
 };
 template <>
@@ -265,10 +264,10 @@ struct Wire<DeviceStateTransfer> {
 };
 template <>
 struct Wire<ShmemMap> {
-  static constexpr auto fields = std::tuple{
-      VU_FIELD(ShmemMap, shmid),      VU_FIELD(ShmemMap, padding),
-      VU_FIELD(ShmemMap, fd_offset),  VU_FIELD(ShmemMap, shm_offset),
-      VU_FIELD(ShmemMap, length),     VU_FIELD(ShmemMap, flags)};
+  static constexpr auto fields =
+      std::tuple{VU_FIELD(ShmemMap, shmid),     VU_FIELD(ShmemMap, padding),
+                 VU_FIELD(ShmemMap, fd_offset), VU_FIELD(ShmemMap, shm_offset),
+                 VU_FIELD(ShmemMap, length),    VU_FIELD(ShmemMap, flags)};
 };
 template <>
 struct Wire<ShmemConfig> {
@@ -280,7 +279,8 @@ struct Wire<ShmemConfig> {
 #undef VU_FIELD
 
 // Payload kinds as messages.def names them. kMemoryTableAny and the other
-// ...Any kinds depend on negotiated features: see ResolvePayload.
+// ...Any kinds depend on negotiated features: see ResolvePayload. The kinds
+// before those are the alternatives of Body, in its order.
 enum class Payload : std::uint8_t {
   kNone,
   kU64,

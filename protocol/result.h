@@ -14,8 +14,8 @@ namespace vuspec::protocol {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}            // NOLINT: implicit
-  Result(Violation violation) : state_(violation) {}       // NOLINT: implicit
+  Result(T value) : state_(std::move(value)) {}       // NOLINT: implicit
+  Result(Violation violation) : state_(violation) {}  // NOLINT: implicit
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   explicit operator bool() const { return ok(); }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "protocol/codec.h"
+
 namespace vuspec::protocol {
 namespace {
 
@@ -13,8 +15,27 @@ Violation NotNow(const MessageSpec& spec, Req req, std::string_view field,
 }
 
 template <typename Feature>
-std::string_view LowestName(std::uint64_t mask) {
-  return ToString(static_cast<Feature>(std::countr_zero(mask)));
+Violation Missing(const MessageSpec& spec, Relation relation,
+                  std::uint64_t mask) {
+  const auto lowest = static_cast<Feature>(std::countr_zero(mask));
+  std::string_view name = ToString(lowest);
+  if (name == "?") name = "a feature bit of the device";
+  return {spec.gate_cites.value_or(spec.cites),
+          spec.name,
+          name,
+          0,
+          relation,
+          0,
+          mask};
+}
+
+// Whether the body is laid out as what was negotiated asks for.
+std::optional<Violation> CheckLayout(const Message& request,
+                                     WireContext context) {
+  const MessageSpec& spec = *request.spec;
+  const Payload kind = ResolvePayload(spec.payload, context);
+  if (PayloadOf(request.body) == kind) return std::nullopt;
+  return NotNow(spec, spec.cites, "this layout of the payload");
 }
 
 std::uint64_t Value(const Message& message) {
@@ -27,28 +48,32 @@ std::uint64_t Value(const Message& message) {
 WireContext SessionModel::context() const {
   WireContext context = WireContext::Of(protocol_features());
   context.postcopy_listening = postcopy_ == Postcopy::kListening;
+  context.postcopy_ack_due = postcopy_ack_due_;
   return context;
 }
 
 std::optional<Violation> SessionModel::CheckGate(
     const MessageSpec& spec) const {
   const Gate& gate = spec.gate;
-  const std::uint64_t virtio =
-      (gate.virtio_offered & ~limits_.virtio_features.value_or(0)) |
-      (gate.virtio_negotiated & ~features_.value_or(0));
-  if (virtio != 0) {
-    return NotNow(spec, spec.cites, LowestName<VirtioFeature>(virtio),
-                  virtio);
+  // A front-end that remembers an earlier session need not ask again what is
+  // offered: what it negotiated was.
+  const std::uint64_t offered =
+      limits_.protocol_features.value_or(protocol_features());
+  if (const auto no =
+          gate.virtio_offered & ~limits_.virtio_features.value_or(0)) {
+    return Missing<VirtioFeature>(spec, Relation::kNotOffered, no);
   }
-  const std::uint64_t protocol =
-      (gate.protocol_offered & ~limits_.protocol_features.value_or(0)) |
-      (gate.protocol_negotiated & ~protocol_features());
-  if (protocol != 0) {
-    return NotNow(spec, spec.cites, LowestName<ProtocolFeature>(protocol),
-                  protocol);
+  if (const auto no = gate.virtio_negotiated & ~features_.value_or(0)) {
+    return Missing<VirtioFeature>(spec, Relation::kNotNegotiated, no);
+  }
+  if (const auto no = gate.protocol_offered & ~offered) {
+    return Missing<ProtocolFeature>(spec, Relation::kNotOffered, no);
+  }
+  if (const auto no = gate.protocol_negotiated & ~protocol_features()) {
+    return Missing<ProtocolFeature>(spec, Relation::kNotNegotiated, no);
   }
   if (spec.device != DeviceKind::kAny && spec.device != limits_.device) {
-    return NotNow(spec, spec.cites, "device kind");
+    return NotNow(spec, spec.gate_cites.value_or(spec.cites), "device kind");
   }
   if (spec.channel == Channel::kMain && spec.phase == Phase::kOwned &&
       !owned_) {
@@ -60,6 +85,7 @@ std::optional<Violation> SessionModel::CheckGate(
 std::optional<Violation> SessionModel::CheckRequest(
     const Message& request) const {
   if (auto wrong = CheckGate(*request.spec)) return wrong;
+  if (auto wrong = CheckLayout(request, context())) return wrong;
   if (auto wrong = CheckRing(request)) return wrong;
   return CheckValues(request);
 }
@@ -67,11 +93,9 @@ std::optional<Violation> SessionModel::CheckRequest(
 std::optional<Violation> SessionModel::CheckBackendRequest(
     const Message& request) const {
   const MessageSpec& spec = *request.spec;
+  if (auto wrong = CheckGate(spec)) return wrong;
   if (!backend_channel_) return NotNow(spec, Req::BCH_05, "no channel");
-  if (auto wrong = CheckGate(spec)) {
-    wrong->req = Req::BCH_05;
-    return wrong;
-  }
+  if (auto wrong = CheckLayout(request, context())) return wrong;
   if (suspended()) return NotNow(spec, Req::SUSP_03, "every ring is stopped");
   if (request.need_reply() &&
       !Has(protocol_features(), ProtocolFeature::REPLY_ACK)) {
@@ -81,7 +105,8 @@ std::optional<Violation> SessionModel::CheckBackendRequest(
       !Has(protocol_features(), ProtocolFeature::BACKEND_SEND_FD)) {
     return NotNow(spec, Req::BCH_07, "BACKEND_SEND_FD", request.fd_count);
   }
-  return CheckRing(request);
+  if (auto wrong = CheckRing(request)) return wrong;
+  return CheckBackendValues(request);
 }
 
 void SessionModel::SetFeatures(std::uint64_t features) {
@@ -93,7 +118,7 @@ void SessionModel::SetFeatures(std::uint64_t features) {
 void SessionModel::SetStarted(RingState& ring, bool started) {
   if (ring.started == started) return;
   ring.started = started;
-  started_count_ += started ? 1 : -1u;
+  started ? ++started_count_ : --started_count_;
 }
 
 void SessionModel::ApplyRequest(const Message& request) {
@@ -122,11 +147,18 @@ void SessionModel::ApplyRequest(const Message& request) {
       for (RingState& each : rings_) each.enabled = false;
       break;
     case Effect::kSetMemoryTable:
+      if (postcopy_ack_due_) {
+        // The empty table says that the addresses arrived; nothing changes.
+        postcopy_ack_due_ = false;
+        break;
+      }
+      postcopy_ack_due_ = postcopy_ == Postcopy::kListening;
       memory_.Replace(
           std::span(regions).first(CopyRegions(request.body, regions)));
       break;
     case Effect::kAddRegion:
       CopyRegions(request.body, regions);
+      postcopy_ack_due_ = postcopy_ == Postcopy::kListening;
       memory_.Add(regions[0]);
       break;
     case Effect::kRemoveRegion:
@@ -178,6 +210,7 @@ void SessionModel::ApplyRequest(const Message& request) {
       break;
     case Effect::kEndPostcopy:
       postcopy_ = Postcopy::kOff;
+      postcopy_ack_due_ = false;
       break;
     case Effect::kSetInflight:
       inflight_ = true;
@@ -209,9 +242,12 @@ std::optional<Violation> SessionModel::CheckReply(const Message& request,
       return std::nullopt;
     case Effect::kLearnProtocolFeatures:
       if ((value & ~kDefinedProtocolFeatures) != 0) {
-        return Violation{Req::PF_07,          subject,
-                         "features",          kHeaderSize,
-                         Relation::kOnlyBits, kDefinedProtocolFeatures,
+        return Violation{Req::PF_07,
+                         subject,
+                         "features",
+                         kHeaderSize,
+                         Relation::kOnlyBits,
+                         kDefinedProtocolFeatures,
                          value};
       }
       return std::nullopt;
@@ -220,13 +256,13 @@ std::optional<Violation> SessionModel::CheckReply(const Message& request,
           Has(features_.value_or(0), VirtioFeature::RING_PACKED);
       const auto* state = std::get_if<VringState>(&reply.body);
       if (!packed && state != nullptr && state->num > 0xffff) {
-        return Violation{Req::GBASE_03,     subject, "num", kHeaderSize + 4,
+        return Violation{Req::GBASE_03,     subject, "num",     kHeaderSize + 4,
                          Relation::kAtMost, 0xffff,  state->num};
       }
       return std::nullopt;
     }
     default:
-      return std::nullopt;
+      return CheckReplyToFetch(request, reply);
   }
 }
 

@@ -51,6 +51,8 @@ class SessionModel {
   std::optional<Violation> CheckGate(const MessageSpec& spec) const;
 
   // `request` was sent and not refused (or: received and carried out).
+  // REQUIRES: the body is of the kind that the row and context() name, as the
+  // validator and CheckRequest see to.
   void ApplyRequest(const Message& request);
 
   // What a well-formed reply says that contradicts the specification or what
@@ -87,8 +89,21 @@ class SessionModel {
  private:
   std::optional<Violation> CheckRing(const Message& request) const;
   std::optional<Violation> CheckValues(const Message& request) const;
+  std::optional<Violation> CheckReplyToFetch(const Message& request,
+                                             const Message& reply) const;
+  std::optional<Violation> CheckBackendValues(const Message& request) const;
   std::optional<Violation> CheckAddresses(const Message& request,
                                           const VringAddr& addr) const;
+  std::optional<Violation> CheckPlaces(const Message& request,
+                                       const VringAddr& addr) const;
+  std::optional<Violation> CheckStart(const Message& request,
+                                      const RingState& ring) const;
+  std::optional<Violation> CheckTable(const Message& request) const;
+  // Rings that the device has and the model can follow.
+  std::uint32_t queue_count() const {
+    return limits_.queue_count < kVringCountMax ? limits_.queue_count
+                                                : std::uint32_t{kVringCountMax};
+  }
   void SetFeatures(std::uint64_t features);
   void SetStarted(RingState& ring, bool started);
 
@@ -101,6 +116,7 @@ class SessionModel {
   std::uint32_t started_count_ = 0;
   std::uint8_t status_ = 0;
   Postcopy postcopy_ = Postcopy::kOff;
+  bool postcopy_ack_due_ = false;
   bool backend_channel_ = false;
   bool log_ = false;
   bool inflight_ = false;

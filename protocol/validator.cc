@@ -16,19 +16,24 @@ Violation HeaderViolation(Req req, std::string_view subject,
   return {req, subject, field, offset, relation, expected, actual};
 }
 
+// A back-end that asks is bound by one requirement of its own.
 std::optional<Violation> CheckRequestFlags(const Header& header,
+                                           Channel channel,
                                            std::string_view subject) {
+  const auto req = [&](Req main) {
+    return channel == Channel::kMain ? main : Req::HDR_08;
+  };
   if ((header.flags & kVersionMask) != kVersion) {
-    return HeaderViolation(Req::HDR_16, subject, "version", kFlagsOffset,
+    return HeaderViolation(req(Req::HDR_16), subject, "version", kFlagsOffset,
                            Relation::kEqual, kVersion,
                            header.flags & kVersionMask);
   }
   if ((header.flags & kReplyFlag) != 0) {
-    return HeaderViolation(Req::HDR_18, subject, "reply flag", kFlagsOffset,
-                           Relation::kEqual, 0, 1);
+    return HeaderViolation(req(Req::HDR_18), subject, "reply flag",
+                           kFlagsOffset, Relation::kEqual, 0, 1);
   }
   if ((header.flags & ~kDefinedFlags) != 0) {
-    return HeaderViolation(Req::HDR_19, subject, "flags", kFlagsOffset,
+    return HeaderViolation(req(Req::HDR_19), subject, "flags", kFlagsOffset,
                            Relation::kOnlyBits, kDefinedFlags, header.flags);
   }
   return std::nullopt;
@@ -87,19 +92,18 @@ FdRange AllowedFds(const FdSpec& spec, const Body& body, WireContext context) {
   return {spec.min, spec.max};
 }
 
-// `cites` is the row's requirement where the row demands descriptors;
-// descriptors where none belong break a rule of their own.
+// `subject` cites what a wrong number breaks where the row knows descriptors;
+// descriptors on a message that never has any break the rule `surplus`.
 std::optional<Violation> CheckFds(const FdSpec& spec, const Message& message,
                                   WireContext context, Subject subject,
                                   Req surplus) {
   const FdRange allowed = AllowedFds(spec, message.body, context);
   if (message.fd_count < allowed.min) {
-    return Violation{subject.cites, subject.name, "descriptors",
-                     0,             Relation::kAtLeast, allowed.min,
-                     message.fd_count};
+    return Violation{subject.cites,      subject.name, "descriptors",   0,
+                     Relation::kAtLeast, allowed.min,  message.fd_count};
   }
   if (message.fd_count > allowed.max) {
-    return Violation{allowed.max == 0 ? surplus : subject.cites,
+    return Violation{spec.max == 0 ? surplus : subject.cites,
                      subject.name,
                      "descriptors",
                      0,
@@ -135,6 +139,34 @@ std::optional<Violation> CheckEcho(const Message& request,
   return std::nullopt;
 }
 
+std::optional<Violation> CheckTableEcho(const Message& request,
+                                        const Message& reply) {
+  if (PayloadOf(request.body) != PayloadOf(reply.body)) return std::nullopt;
+  const std::uint32_t asked = RegionCount(request.body);
+  const std::uint32_t count = RegionCount(reply.body);
+  if (asked == count) return std::nullopt;
+  return HeaderViolation(Req::PC_07, request.spec->reply_name, "region_count",
+                         kHeaderSize, Relation::kEqual, asked, count);
+}
+
+// An id that the channel does not define.
+Violation UnknownRequest(Channel channel, std::uint32_t id,
+                         std::string_view subject) {
+  const bool main = channel == Channel::kMain;
+  if (id == 0) {
+    return HeaderViolation(main ? Req::HDR_29 : Req::BCH_05, subject, "request",
+                           0, Relation::kAtLeast, 1, id);
+  }
+  return HeaderViolation(main ? Req::HDR_28 : Req::BCH_05, subject, "request",
+                         0, Relation::kAtMost, AllMessages(channel).size(), id);
+}
+
+// The codec counts from the payload, a reader of a message from its header.
+Violation FromHeader(Violation violation) {
+  violation.offset += kHeaderSize;
+  return violation;
+}
+
 // A GET_CONFIG that failed is answered without any payload.
 bool IsConfigFailure(const Frame& frame, Payload kind) {
   return kind == Payload::kConfig && frame.payload.empty();
@@ -165,19 +197,18 @@ Result<Message> ValidateRequest(const Frame& frame, Channel channel,
   const Header& header = frame.header;
   const MessageSpec* spec = FindMessage(channel, header.request);
   const std::string_view name = MessageName(channel, header.request);
-  if (const auto wrong = CheckRequestFlags(header, name)) return *wrong;
-  if (spec == nullptr) {
-    return HeaderViolation(Req::HDR_28, name, "request", 0, Relation::kAtMost,
-                           AllMessages(channel).size(), header.request);
+  if (const auto wrong = CheckRequestFlags(header, channel, name)) {
+    return *wrong;
   }
+  if (spec == nullptr) return UnknownRequest(channel, header.request, name);
   const Subject subject{spec->name, spec->cites};
   Result<Body> body = DecodeBody(ResolvePayload(spec->payload, context),
                                  frame.payload, subject);
-  if (!body.ok()) return body.violation();
+  if (!body.ok()) return FromHeader(body.violation());
   Message message{spec, header.flags, *body, frame.fd_count};
   const Req surplus = channel == Channel::kMain ? Req::FD_04 : Req::BCH_07;
-  if (const auto wrong =
-          CheckFds(spec->fds, message, context, subject, surplus)) {
+  const Subject fds{spec->name, spec->fds.cites.value_or(spec->cites)};
+  if (const auto wrong = CheckFds(spec->fds, message, context, fds, surplus)) {
     return *wrong;
   }
   return message;
@@ -193,23 +224,25 @@ Result<Message> ValidateReply(const Frame& frame, const Message& request,
                            spec.id, header.request);
   }
   if (const auto wrong = CheckReplyFlags(header, name)) return *wrong;
-  const bool ack = ExpectedAnswer(spec, request.need_reply(), context) ==
-                   AnswerKind::kAck;
+  const bool ack =
+      ExpectedAnswer(spec, request.need_reply(), context) == AnswerKind::kAck;
   const Payload kind =
       ack ? Payload::kU64 : ResolvePayload(spec.reply, context);
+  const Req shape = spec.reply_cites.value_or(spec.cites);
   Message reply{&spec, header.flags, Empty{}, frame.fd_count};
   if (!IsConfigFailure(frame, kind)) {
-    const Subject subject{name, ack ? Req::ACK_01 : spec.cites};
+    const Subject subject{name, ack ? Req::ACK_01 : shape};
     Result<Body> body = DecodeBody(kind, frame.payload, subject);
-    if (!body.ok()) return body.violation();
+    if (!body.ok()) return FromHeader(body.violation());
     reply.body = *body;
   }
-  const Subject subject{name, spec.cites};
+  const Subject subject{name, spec.reply_fds.cites.value_or(shape)};
   if (const auto wrong = CheckFds(ack ? FdSpec{} : spec.reply_fds, reply,
                                   context, subject, Req::FD_18)) {
     return *wrong;
   }
   if (const auto wrong = CheckEcho(request, reply)) return *wrong;
+  if (const auto wrong = CheckTableEcho(request, reply)) return *wrong;
   return reply;
 }
 

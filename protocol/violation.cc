@@ -33,9 +33,30 @@ std::string Expectation(const Violation& v) {
     case Relation::kMultipleOf:
       return "expected a multiple of " + Number(v.expected);
     case Relation::kNotAllowedNow:
-      return "not allowed in this state";
+    case Relation::kCutOff:
+    case Relation::kNotOffered:
+    case Relation::kNotNegotiated:
+      break;  // these say it without numbers to compare
   }
   return "?";
+}
+
+std::string Finding(const Violation& v) {
+  std::string where;
+  if (v.offset != 0) where = " at offset " + Number(v.offset);
+  switch (v.relation) {
+    case Relation::kNotAllowedNow:
+      return ", not allowed in this state";
+    case Relation::kCutOff:
+      return where + " is cut off: " + Number(v.actual) + " bytes, needed " +
+             Number(v.expected);
+    case Relation::kNotOffered:
+      return " is not offered";
+    case Relation::kNotNegotiated:
+      return " is not negotiated";
+    default:
+      return where + " = " + Number(v.actual) + ", " + Expectation(v);
+  }
 }
 
 }  // namespace
@@ -44,10 +65,7 @@ std::string ToString(const Violation& v) {
   std::string text(v.subject);
   text += ": ";
   text += v.field;
-  if (v.relation != Relation::kNotAllowedNow) {
-    text += " at offset " + Number(v.offset) + " = " + Number(v.actual);
-  }
-  text += ", " + Expectation(v) + " (";
+  text += Finding(v) + " (";
   text += Describe(v.req).id;
   text += ")";
   return text;

@@ -2,7 +2,7 @@
 //
 // A Violation is plain data (no allocation, trivially copyable), so the parser
 // can make millions of them; ToString makes the text, and only when asked:
-//   GET_VRING_BASE reply: index at offset 0 = 3, expected 0 (GBASE-01)
+//   GET_VRING_BASE reply: index at offset 12 = 3, expected 0 (GBASE-01)
 // Tests compare `req`, never the text.
 #ifndef VUSPEC_PROTOCOL_VIOLATION_H_
 #define VUSPEC_PROTOCOL_VIOLATION_H_
@@ -17,15 +17,18 @@ namespace vuspec::protocol {
 
 // How `actual` should have related to `expected`.
 enum class Relation : std::uint8_t {
-  kEqual,         // actual == expected
-  kAtMost,        // actual <= expected
-  kAtLeast,       // actual >= expected
-  kBelow,         // actual < expected
-  kOnlyBits,      // (actual & ~expected) == 0
-  kHasBits,       // (actual & expected) == expected
-  kPowerOfTwo,    // a power of two, at most expected
-  kMultipleOf,    // actual % expected == 0
-  kNotAllowedNow  // the state of the session forbids it; see `req`
+  kEqual,          // actual == expected
+  kAtMost,         // actual <= expected
+  kAtLeast,        // actual >= expected
+  kBelow,          // actual < expected
+  kOnlyBits,       // (actual & ~expected) == 0
+  kHasBits,        // (actual & expected) == expected
+  kPowerOfTwo,     // a power of two, at most expected
+  kMultipleOf,     // actual % expected == 0
+  kNotAllowedNow,  // the state of the session forbids it; see `req`
+  kCutOff,         // the field lies past the end: actual bytes, expected needed
+  kNotOffered,     // field names the feature, actual is its mask
+  kNotNegotiated   // field names the feature, actual is its mask
 };
 
 struct Violation {

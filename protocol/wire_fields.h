@@ -44,7 +44,9 @@ constexpr std::size_t SizeOf(const Field<Struct, Member>&) {
 template <typename T>
 constexpr std::size_t FieldsSize() {
   return std::apply(
-      [](const auto&... field) { return (std::size_t{0} + ... + SizeOf(field)); },
+      [](const auto&... field) {
+        return (std::size_t{0} + ... + SizeOf(field));
+      },
       Wire<T>::fields);
 }
 
