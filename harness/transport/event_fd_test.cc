@@ -71,6 +71,12 @@ TEST(PeerEventTest, FullPipeCountsAsSignalled) {
   EXPECT_TRUE(SignalFd(pipe->write_fd()).ok());
 }
 
+TEST(PeerEventTest, EmptyBlockingDescriptorIsNotWaitedFor) {
+  absl::StatusOr<Pipe> pipe = Pipe::Create();
+  ASSERT_TRUE(pipe.ok());
+  EXPECT_EQ(ConsumeFd(pipe->read_fd()).value(), 0u);
+}
+
 TEST(PeerEventTest, PipeWithoutReaderRaisesNoSignal) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
