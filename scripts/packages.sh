@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Which packages are missing, and how apt gets them. Sourced by scripts/setup.
 #
-# A want is a list of patterns with commas between, best first: names differ
-# between releases. It is met by an installed package that matches any of them.
+# A want is a list of extended regular expressions with commas between, best
+# first: names differ between releases. It is met by an installed package that matches any of them.
 
 INSTALLED="$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' 2>/dev/null |
   sed -n 's/^installed //p' | sort -u)"

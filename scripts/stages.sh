@@ -40,8 +40,14 @@ stage_format() {
     say "skipped: this release has no clang-format 14, and others differ"
     return 0
   fi
-  git -c safe.directory="$ROOT" -C "$ROOT" ls-files -z -- '*.cc' '*.h' |
-    (cd "$ROOT" && xargs -0 -r clang-format-14 --dry-run -Werror)
+  local log="$LOGS/format.log"
+  mkdir -p "$LOGS"
+  if ! git -c safe.directory="$ROOT" -C "$ROOT" ls-files -z -- '*.cc' '*.h' |
+    (cd "$ROOT" && xargs -0 -r clang-format-14 --dry-run -Werror) 2>"$log"; then
+    say "clang-format-14 -i mends these ($log says where):"
+    sed -nE 's/^([^: ]+):[0-9]+:[0-9]+: error.*/\1/p' "$log" | sort | uniq -c >&2
+    return 1
+  fi
 }
 
 stage_dev() {
