@@ -36,7 +36,7 @@ install(TARGETS ${vu_libraries} EXPORT vuspecTargets
 install(EXPORT vuspecTargets NAMESPACE vuspec:: DESTINATION ${vu_package_dir})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/protocol ${PROJECT_SOURCE_DIR}/harness
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/vuspec
-  FILES_MATCHING PATTERN "*.h" PATTERN "*.def" PATTERN "test_*.h" EXCLUDE)
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.def" PATTERN "*test_support.h" EXCLUDE)
 configure_package_config_file(
   ${CMAKE_CURRENT_LIST_DIR}/vuspecConfig.cmake.in
   ${PROJECT_BINARY_DIR}/vuspecConfig.cmake
