@@ -1,12 +1,14 @@
 // The one result model: what a run found. Every report derives from it.
 //
-// Invariant (checked by RunResult::Trusted): every selected case has a result,
-// each is executed or skipped with a reason.
+// Invariant (checked by ExitCodeOf, summary.h): every selected case has a
+// result, each is executed or skipped with a reason.
 #ifndef VUSPEC_HARNESS_REPORT_RESULT_H_
 #define VUSPEC_HARNESS_REPORT_RESULT_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,7 @@ enum class Verdict : std::uint8_t {
 
 // "PASS", "FAIL", ...
 std::string_view ToString(Verdict verdict);
+std::optional<Verdict> FindVerdict(std::string_view name);
 
 struct CaseResult {
   std::string id;  // "Suite.Case", as `vuspec run` and `explain` take it
@@ -39,8 +42,8 @@ struct CaseResult {
   std::string reason;    // one line: why this verdict; empty for a pass
   std::string expected;  // empty where the reason says it all
   std::string observed;
-  std::string details;     // the assertions as they were printed
-  std::string transcript;  // messages of the case, .vu text; empty if passed
+  std::string details;      // the assertions as they were printed
+  std::string transcript;   // messages of the case, .vu text; empty if passed
   std::string peer_stderr;  // tail, empty if passed
   bool claimed = false;     // a skip of a feature that the manifest claims
   std::chrono::microseconds duration{0};
@@ -52,18 +55,26 @@ struct ProbeResult {
   std::uint64_t protocol_features = 0;
   std::uint64_t queue_count = 0;
   std::uint64_t memory_slots = 0;
-  std::chrono::microseconds round_trip{0};  // connect + GET_FEATURES + close
+  // The baseline of --timings: connect + GET_FEATURES + close, which for a
+  // peer that exits after a disconnect includes its start.
+  std::chrono::microseconds round_trip{0};
+  std::chrono::microseconds answer{0};  // one GET_FEATURES on a connection
 };
 
 struct RunResult {
-  std::string target;  // as the user named it
+  // As the user named it on the command line: "--peer FILE", "--socket PATH",
+  // "-- COMMAND ..."; empty: the built-in mock back-end.
+  std::string target;
+  std::string options;  // others that a repro must repeat: "--device blk"
+  std::string level;    // the gate: "must", "robust", ...
   std::string device;
   std::uint64_t seed = 0;
   std::size_t selected = 0;  // cases that the filters chose
   ProbeResult probe;
   std::vector<CaseResult> cases;  // in the order of the catalogue
   std::string trouble;  // why the run as a whole failed: not startable, ...
-  Verdict trouble_verdict = Verdict::kBroken;  // kCrash or kHang: the peer's
+  // kBroken: ours; kCrash, kHang or kLeak: the peer's, outside of any case.
+  Verdict trouble_verdict = Verdict::kBroken;
   std::vector<std::string> expectation_errors;  // unmatched or expired entries
   std::chrono::microseconds duration{0};
 };
