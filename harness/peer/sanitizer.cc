@@ -16,6 +16,7 @@ struct Mark {
 // says about memory that ran out is about memory, not about a bug.
 constexpr Mark kMarks[] = {
     {ReportKind::kOutOfMemory, "Sanitizer: out-of-memory"},
+    {ReportKind::kOutOfMemory, "Sanitizer: out of memory"},
     {ReportKind::kOutOfMemory, "Sanitizer: allocation-size-too-big"},
     {ReportKind::kOutOfMemory, "Sanitizer failed to allocate"},
     {ReportKind::kAddressSanitizer, "ERROR: AddressSanitizer"},

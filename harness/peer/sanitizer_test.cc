@@ -1,5 +1,7 @@
 #include "harness/peer/sanitizer.h"
 
+#include <algorithm>
+#include <ostream>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -12,6 +14,9 @@ struct Sample {
   const char* text;
   ReportKind kind;
 };
+
+// For the names that GoogleTest prints.
+void PrintTo(const Sample& sample, std::ostream* out) { *out << sample.text; }
 
 class CrashReports : public testing::TestWithParam<Sample> {};
 

@@ -3,11 +3,12 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
-#include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -60,14 +61,13 @@ std::string ConfigDate::ToString() const {
 }
 
 absl::StatusOr<ConfigFile> ConfigFile::Load(const std::string& path) {
+  std::error_code error;
   std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) {
-    // An empty file also sets failbit on `text`; it is read below as "".
-    if (!in.is_open()) {
-      return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
-    }
+  if (!in || std::filesystem::is_directory(path, error)) {
+    return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
   }
+  std::ostringstream text;
+  text << in.rdbuf();
   return Parse(text.str(), path);
 }
 
