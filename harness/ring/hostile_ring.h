@@ -86,7 +86,7 @@ struct HostilePost {
 
 // kResourceExhausted when `memory` has no room for an indirect table.
 // REQUIRES: driver.outstanding() == 0, driver.queue_size() >= 2; the parts lie
-// in `memory`.
+// in `memory`; no region ends at 2^64.
 absl::StatusOr<HostilePost> PostHostileRing(HostileRing kind,
                                             const SplitDriver& driver,
                                             GuestMemory& memory,

@@ -8,6 +8,9 @@
 // The address spaces outlive the device; after a change of the memory table
 // Rebind comes before any other call, and Chains of before are dead.
 //
+// A device that starts calls SetNotifications(true) before its first sleep:
+// with EVENT_IDX the event that memory happens to hold asks for nothing.
+//
 // Example of a device that sleeps between bursts:
 //   do {
 //     device.SetNotifications(false);

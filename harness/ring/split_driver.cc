@@ -243,4 +243,32 @@ bool SplitDriver::ArmInterrupt() {
   return view_.used_index() != next_used_;
 }
 
+void SplitDriver::CheckInvariants() const {
+  std::vector<bool> seen(queue_size());
+  const auto visit = [&](std::uint16_t index) {
+    VU_CHECK(index < queue_size(), "a list leaves the descriptor table");
+    VU_CHECK(!seen[index], "a descriptor is in two places");
+    seen[index] = true;
+  };
+  std::uint16_t index = free_head_;
+  for (std::uint16_t i = 0; i < free_count_; ++i, index = next_[index]) {
+    visit(index);
+  }
+  std::uint16_t head_count = 0;
+  for (std::uint16_t head = 0; head < queue_size(); ++head) {
+    if (roles_[head] != Role::kHead) continue;
+    ++head_count;
+    index = head;
+    for (std::uint16_t i = 1; i < chains_[head].descriptor_count; ++i) {
+      visit(index);
+      index = next_[index];
+    }
+    visit(index);
+    VU_CHECK(index == chains_[head].last, "a chain ends elsewhere");
+  }
+  VU_CHECK(head_count == outstanding_, "an outstanding chain has no head");
+  VU_CHECK(std::find(seen.begin(), seen.end(), false) == seen.end(),
+           "a descriptor is lost");
+}
+
 }  // namespace vuspec

@@ -146,6 +146,10 @@ class SplitDriver {
   std::uint16_t outstanding() const { return outstanding_; }
   std::uint16_t free_count() const { return free_count_; }
 
+  // Aborts unless every descriptor is either free or of one outstanding chain.
+  // Walks the whole table: for tests and fuzzers.
+  void CheckInvariants() const;
+
  private:
   // kMiddle: a later descriptor of a chain. kCompleted is kept apart from
   // kNever to tell a repeated completion from an invented one.
