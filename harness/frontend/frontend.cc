@@ -21,8 +21,12 @@ namespace {
 
 bool AsksForAck(Acks acks, const Message& request,
                 protocol::WireContext context) {
-  // A message with a reply of its own gains nothing from an ack (ACK-06), and
-  // in postcopy must not ask for one (PC-09).
+  // Tables must not ask in postcopy, not even the empty one (PC-09).
+  if (context.postcopy_listening &&
+      request.spec->answer == protocol::Answer::kPostcopyReply) {
+    return false;
+  }
+  // A message with a reply of its own gains nothing from an ack (ACK-06).
   if (ExpectedAnswer(*request.spec, true, context) != AnswerKind::kAck) {
     return false;
   }
@@ -61,11 +65,15 @@ Reply<Answered> Frontend::Exchange(Message request, std::span<const int> fds) {
     request.flags |= protocol::kNeedReplyFlag;
   }
   request.fd_count = fds.size();
+  // The model first: a closed gate says more than a wrong shape.
+  if (const auto wrong = WireFrame::CheckCounts(request)) {
+    return Refusal{*wrong};
+  }
+  if (const auto wrong = model_->CheckRequest(request)) return Refusal{*wrong};
   WireFrame frame;
   if (const auto wrong = frame.Encode(request, context)) {
     return Refusal{*wrong};
   }
-  if (const auto wrong = model_->CheckRequest(request)) return Refusal{*wrong};
 
   const Deadline deadline = Deadline::After(options_.deadline);
   if (absl::Status sent = connection_->SendMessage(

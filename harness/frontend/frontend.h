@@ -188,6 +188,11 @@ class Frontend {
   // REQUIRES: Close was not called.
   Connection& connection();
 
+  // For poll; -1 after Close, or where the channel has none.
+  int PollFd() const {
+    return connection_ == nullptr ? -1 : connection_->PollFd();
+  }
+
   // Whether the peer is still there, as peeking tells.
   bool LinkUp() const;
   void Close();

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "harness/frontend/frontend.h"
-#include "harness/frontend/wire_frame.h"
 
 namespace vuspec {
 
@@ -95,7 +94,8 @@ Reply<Done> Frontend::SetMemTable(std::span<const GuestRegion> regions) {
                              .expected = protocol::kMemoryRegionCountMax,
                              .actual = regions.size()}};
   }
-  const bool postcopy = model_->context().postcopy_listening;
+  const protocol::WireContext context = model_->context();
+  const bool postcopy = context.postcopy_listening && !context.postcopy_ack_due;
   protocol::MemoryTable table;
   std::array<int, protocol::kMemoryRegionCountMax> fds{};
   for (const GuestRegion& region : regions) {
@@ -105,16 +105,8 @@ Reply<Done> Frontend::SetMemTable(std::span<const GuestRegion> regions) {
   Reply<Done> done = Plain(MakeRequest(Request::SET_MEM_TABLE, table),
                            std::span<const int>(fds).first(table.region_count));
   if (!done || !postcopy) return done;
-  // In postcopy the back-end goes on only after an empty table (PC-09), which
-  // replaces nothing: the model does not hear of it.
-  const Message empty =
-      MakeRequest(Request::SET_MEM_TABLE, protocol::MemoryTable{});
-  WireFrame frame;
-  frame.EncodeUnchecked(empty);
-  absl::Status sent = connection_->SendMessage(
-      frame.header(), frame.payload(), {}, Deadline::After(options_.deadline));
-  if (!sent.ok()) return Break(std::move(sent), empty);
-  return done;
+  // In postcopy the back-end goes on only after an empty table (PC-09).
+  return Plain(MakeRequest(Request::SET_MEM_TABLE, protocol::MemoryTable{}));
 }
 
 Reply<Done> Frontend::AddMemReg(const GuestRegion& region) {

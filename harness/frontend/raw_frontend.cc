@@ -137,7 +137,7 @@ Outcome RawFrontend::Await(const Header& asked,
     EndOfAnswers(received, outcome);
     return outcome;
   }
-  return JudgeAnswer(asked, payload, context_, std::move(received.message()));
+  return JudgeAnswer(asked, payload, context(), std::move(received.message()));
 }
 
 Outcome RawFrontend::Fence(const Header& asked,
@@ -155,13 +155,13 @@ Outcome RawFrontend::Fence(const Header& asked,
     }
     ReceivedMessage& message = received.message();
     if (message.header.request == fence.spec->id && (!alike || outcome.reply)) {
-      if (const auto wrong = CheckFenceReply(message, fence, context_)) {
+      if (const auto wrong = CheckFenceReply(message, fence, context())) {
         Blame(outcome, *wrong);
       }
       return outcome;
     }
     if (!outcome.reply) {
-      outcome = JudgeAnswer(asked, payload, context_, std::move(message));
+      outcome = JudgeAnswer(asked, payload, context(), std::move(message));
     } else {
       Blame(outcome, SurplusAnswer(message));
     }

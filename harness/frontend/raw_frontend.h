@@ -11,7 +11,7 @@
 // takes the whole deadline.
 //
 // Example:
-//   RawFrontend raw(frontend.connection());
+//   RawFrontend raw(frontend);
 //   Outcome outcome = raw.Exchange({200, kVersion | kNeedReplyFlag, 0}, {},
 //                                  {}, deadline);
 //   EXPECT_TRUE(outcome.refused()) << outcome;
@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "harness/frontend/frontend.h"
 #include "harness/frontend/outcome.h"
 #include "harness/transport/connection.h"
 #include "harness/transport/deadline.h"
@@ -41,11 +42,16 @@ struct HeaderOverride {
 
 class RawFrontend {
  public:
-  // `context` tells how answers look: what was negotiated on the connection.
+  // On the connection of `frontend`, which is borrowed too and says how answers
+  // look now.
+  explicit RawFrontend(Frontend& frontend)
+      : connection_(&frontend.connection()), model_(&frontend.model()) {}
+  // On a connection of its own; `context` is what was negotiated there.
   explicit RawFrontend(Connection& connection,
                        protocol::WireContext context = {})
       : connection_(&connection), context_(context) {}
 
+  // REQUIRES: made from a Connection.
   void set_context(protocol::WireContext context) { context_ = context; }
   // Another request than GET_FEATURES: one without payload that is answered
   // by a u64, such as GET_PROTOCOL_FEATURES. Needed where the message is
@@ -96,7 +102,12 @@ class RawFrontend {
   Connection& connection() { return *connection_; }
 
  private:
+  protocol::WireContext context() const {
+    return model_ == nullptr ? context_ : model_->context();
+  }
+
   Connection* connection_;
+  const protocol::SessionModel* model_ = nullptr;
   protocol::WireContext context_;
   protocol::Request fence_ = protocol::Request::GET_FEATURES;
 };

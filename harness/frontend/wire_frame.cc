@@ -37,19 +37,22 @@ TooMany Count(const protocol::Opaque& opaque) {
 
 }  // namespace
 
-std::optional<Violation> WireFrame::Encode(const protocol::Message& request,
-                                           protocol::WireContext context) {
+std::optional<Violation> WireFrame::CheckCounts(
+    const protocol::Message& request) {
   const TooMany count =
       std::visit([](const auto& body) { return Count(body); }, request.body);
-  if (count.count > count.limit) {
-    return Violation{count.req,
-                     request.spec->name,
-                     count.field,
-                     protocol::kHeaderSize,
-                     protocol::Relation::kAtMost,
-                     count.limit,
-                     count.count};
-  }
+  if (count.count <= count.limit) return std::nullopt;
+  return Violation{count.req,
+                   request.spec->name,
+                   count.field,
+                   protocol::kHeaderSize,
+                   protocol::Relation::kAtMost,
+                   count.limit,
+                   count.count};
+}
+
+std::optional<Violation> WireFrame::Encode(const protocol::Message& request,
+                                           protocol::WireContext context) {
   EncodeUnchecked(request);
   const auto read = ValidateRequest({header_, payload(), request.fd_count},
                                     request.spec->channel, context);

@@ -19,8 +19,13 @@ namespace vuspec {
 
 class WireFrame {
  public:
-  // Encodes a request and reads it as its receiver must: what the validator
-  // would refuse is not encoded, or must not be sent.
+  // A count inside the body that does not fit, if any: such a body can
+  // neither be judged nor encoded.
+  static std::optional<protocol::Violation> CheckCounts(
+      const protocol::Message& request);
+
+  // Encodes a request and reads it as its receiver must; what the validator
+  // refuses must not be sent. REQUIRES: CheckCounts found nothing.
   std::optional<protocol::Violation> Encode(const protocol::Message& request,
                                             protocol::WireContext context);
 
