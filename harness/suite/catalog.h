@@ -19,21 +19,21 @@ namespace vuspec {
 
 // What the peer must offer for a case to say anything about it.
 struct Needs {
-  std::uint64_t virtio = 0;    // offered virtio feature bits
-  std::uint64_t protocol = 0;  // offered protocol feature bits
-  std::uint32_t queues = 1;    // at least so many vrings
-  bool io = false;             // a device profile with a verified I/O
-  std::string_view device = {};     // "blk", "net", "fs"; empty: any
-  bool process = false;        // the peer is a process whose /proc we can read
+  std::uint64_t virtio = 0;      // offered virtio feature bits
+  std::uint64_t protocol = 0;    // offered protocol feature bits
+  std::uint32_t queues = 1;      // at least so many vrings
+  bool io = false;               // a device profile with a verified I/O
+  std::string_view device = {};  // "blk", "net", "fs"; empty: any
+  bool process = false;  // the peer is a process whose /proc we can read
 };
 
 struct CaseInfo {
   std::string id = {};  // "Suite.Case"
   std::vector<protocol::Req> cites = {};
   Needs needs = {};
-  bool generated = false;  // a row of a table rather than a written case
-  std::string summary = {};     // the clause in our words, for list and explain
-  std::string file = {};        // where it is written
+  bool generated = false;    // a row of a table rather than a written case
+  std::string summary = {};  // the clause in our words, for list and explain
+  std::string file = {};     // where it is written
 
   // The strongest level among the cited clauses: the gate it belongs to.
   protocol::Level level() const;
