@@ -1,5 +1,7 @@
 // Every way in which a process peer can come to grief, and its verdict.
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -147,7 +149,10 @@ TEST_F(VerdictTest, KilledFromOutside) {
 
 TEST_F(VerdictTest, DeathBetweenTwoConnectionsIsTold) {
   EXPECT_TRUE(After('p', true).ok());
+  const UniqueFd pidfd(
+      static_cast<int>(::syscall(SYS_pidfd_open, peer_->pid(), 0)));
   ::kill(peer_->pid(), SIGSEGV);
+  ASSERT_TRUE(WaitReadable(pidfd.get(), Soon(), "the death").ok());
   auto fd = peer_->Connect(Soon());
   ASSERT_TRUE(fd.ok()) << fd.status();
   fd->reset();
