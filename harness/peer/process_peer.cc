@@ -149,10 +149,15 @@ absl::StatusOr<UniqueFd> ProcessPeer::ConnectBeside(Deadline deadline) {
 void ProcessPeer::AwaitWishedExit() {
   if (!process_ || !was_connected_) return;
   if (life_ == Life::kLearned) {
-    life_ = CollectWithin(kLearnBudget) ? Life::kExits : Life::kStays;
+    if (!CollectWithin(kLearnBudget)) life_ = Life::kStays;
     return;
   }
   if (life_ != Life::kExits || CollectWithin(manifest_.limits.stop)) return;
+  if (manifest_.after_disconnect == Life::kLearned) {
+    // It promised nothing: the exit seen before had another cause.
+    life_ = Life::kStays;
+    return;
+  }
   PeerHealth health;
   health.state = PeerHealth::State::kAlive;
   health.verdict = PeerHealth::Verdict::kDidNotExit;

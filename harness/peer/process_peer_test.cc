@@ -82,6 +82,32 @@ TEST_F(ProcessPeerTest, HabitsOfACommandAreLearned) {
   }
 }
 
+TEST_F(ProcessPeerTest, ACrashTeachesNoHabit) {
+  auto peer =
+      Make(*ManifestFromCommand({VU_PEER_TEST_CHILD, "serve", "{socket}"}));
+  EXPECT_FALSE(Command(ConnectTo(*peer), 'a'));
+  EXPECT_EQ(peer->Settle().verdict, Verdict::kCrashed);
+  EXPECT_TRUE(Command(ConnectTo(*peer), 'p'));
+  const pid_t second = peer->pid();
+  EXPECT_TRUE(Command(ConnectTo(*peer), 'p'));
+  EXPECT_EQ(peer->pid(), second);
+  EXPECT_TRUE(peer->Settle().ok());
+}
+
+TEST_F(ProcessPeerTest, AHabitThatWasMistakenIsUnlearned) {
+  Manifest manifest =
+      *ManifestFromCommand({VU_PEER_TEST_CHILD, "serve", "{socket}"});
+  manifest.limits.stop = std::chrono::milliseconds(100);
+  auto peer = Make(manifest);
+  EXPECT_FALSE(Command(ConnectTo(*peer), 'z'));  // exits 0, this once
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(Command(ConnectTo(*peer), 'p'));
+    const PeerHealth health = peer->Settle();
+    EXPECT_TRUE(health.ok()) << health.detail;
+    EXPECT_EQ(health.restart_count, 1);
+  }
+}
+
 TEST_F(ProcessPeerTest, WhatDialsIsAcceptedAndRedials) {
   Manifest manifest = ChildManifest("dial", Life::kRedials);
   manifest.spawn.ready = Ready::kDials;
