@@ -292,4 +292,19 @@ void SessionModel::ApplyReply(const Message& request, const Message& reply) {
   }
 }
 
+std::string_view SessionModel::CheckInvariants() const {
+  std::uint32_t started = 0;
+  for (const RingState& ring : rings_) {
+    if (!ring.started) continue;
+    ++started;
+    if (!ring.size) return "a ring is started without a size";
+    if (!ring.addresses) return "a ring is started without addresses";
+  }
+  if (started != started_count_) return "started rings are miscounted";
+  if (postcopy_ack_due_ && postcopy_ != Postcopy::kListening) {
+    return "a postcopy acknowledgement is due outside of postcopy";
+  }
+  return {};
+}
+
 }  // namespace vuspec::protocol

@@ -83,6 +83,10 @@ class SessionModel {
   bool has_log() const { return log_; }
   bool has_inflight() const { return inflight_; }
 
+  // What the state contradicts of itself, or "". Holds as long as only
+  // requests that CheckRequest let pass were applied.
+  std::string_view CheckInvariants() const;
+
   // No ring is started ("Suspended device state").
   bool suspended() const { return started_count_ == 0; }
 
