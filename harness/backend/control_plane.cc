@@ -1,0 +1,296 @@
+#include "harness/backend/control_plane.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/backend/defects.h"
+#include "harness/backend/offer.h"
+#include "harness/transport/unix_channel.h"
+#include "protocol/codec.h"
+#include "protocol/features.h"
+
+namespace vuspec {
+
+using protocol::Has;
+using protocol::Message;
+using protocol::ProtocolFeature;
+using protocol::Req;
+using protocol::Request;
+using protocol::U64;
+using protocol::VirtioFeature;
+using protocol::VringState;
+
+ControlPlane::ControlPlane(const Environment& environment,
+                           const protocol::SessionModel* predecessor)
+    : environment_(environment),
+      fault_(environment.fault),
+      device_(environment.device),
+      model_(LimitsOf(environment.device, environment.fault)),
+      memory_(environment.fault, environment.hoard),
+      log_(environment.fault),
+      rings_(environment, model_, memory_, log_) {
+  device_.Reset();
+  if (predecessor != nullptr) Inherit(*predecessor);
+}
+
+void ControlPlane::Inherit(const protocol::SessionModel& predecessor) {
+  if (fault_(Fault::kProtocolFeaturesOutliveSession)) {
+    model_.ApplyRequest(MakeRequest(Request::SET_PROTOCOL_FEATURES,
+                                    U64{predecessor.protocol_features()}));
+  }
+  for (std::uint32_t i = 0; i < device_.queue_count(); ++i) {
+    if (fault_(Fault::kEnabledOutlivesSession)) {
+      const VringState state = {i, predecessor.ring(i).enabled ? 1u : 0u};
+      model_.ApplyRequest(MakeRequest(Request::SET_VRING_ENABLE, state));
+    }
+    if (fault_(Fault::kBaseOutlivesSession)) {
+      const VringState state = {i, predecessor.ring(i).base};
+      model_.ApplyRequest(MakeRequest(Request::SET_VRING_BASE, state));
+    }
+  }
+  if (fault_(Fault::kStatusOutlivesSession)) {
+    model_.ApplyRequest(
+        MakeRequest(Request::SET_STATUS, U64{predecessor.status()}));
+  }
+}
+
+Outcome ControlPlane::Handle(const Message& received,
+                             std::vector<UniqueFd>& fds) {
+  const Message request = Misread(fault_, model_, received);
+  if (WronglyRefuses(fault_, model_, request)) return Outcome::Refused();
+  if (const auto wrong = model_.CheckRequest(request)) {
+    if (WronglyAccepts(fault_, request, *wrong)) return Unheeded(request);
+    // What only binds the front-end is not refused: the reserved field of
+    // GET_VRING_BASE is of no use to us.
+    if (wrong->req != Req::GBASE_08) return Outcome::Refused();
+  }
+  return Carry(request, fds);
+}
+
+// A request that should have been refused, taken for good: it has no effect,
+// so that a defective mock stays alive.
+Outcome ControlPlane::Unheeded(const Message& request) const {
+  if (request.spec->answer != protocol::Answer::kReply) return Outcome::Done();
+  return Outcome::Reply(
+      EmptyBodyOf(ResolvePayload(request.spec->reply, model_.context())));
+}
+
+Outcome ControlPlane::Carry(const Message& request,
+                            std::vector<UniqueFd>& fds) {
+  switch (static_cast<Request>(request.spec->id)) {
+    case Request::GET_FEATURES:
+      return GetFeatures();
+    case Request::SET_FEATURES:
+      return SetFeatures(request);
+    case Request::SET_MEM_TABLE:
+      return SetMemoryTable(request, fds);
+    case Request::ADD_MEM_REG:
+      return AddRegion(request, fds);
+    case Request::REM_MEM_REG:
+      return RemoveRegion(request);
+    case Request::SET_LOG_BASE:
+      return SetLogBase(request, fds);
+    case Request::SET_VRING_ADDR:
+      return SetVringAddr(request);
+    case Request::GET_VRING_BASE:
+      return GetVringBase(request);
+    case Request::SET_VRING_KICK:
+    case Request::SET_VRING_CALL:
+    case Request::SET_VRING_ERR:
+      return SetVringFd(request, fds);
+    case Request::SET_VRING_ENABLE:
+      return SetVringEnable(request);
+    case Request::GET_CONFIG:
+      return GetConfig(request);
+    case Request::SET_CONFIG:
+      return SetConfig(request);
+    case Request::SET_STATUS:
+      return SetStatus(request);
+    case Request::RESET_DEVICE:
+      return ResetDevice(request);
+    default:
+      return CarryOther(request, fds);
+  }
+}
+
+Outcome ControlPlane::CarryOther(const Message& request,
+                                 std::vector<UniqueFd>& fds) {
+  switch (static_cast<Request>(request.spec->id)) {
+    case Request::GET_PROTOCOL_FEATURES:
+      return Outcome::Reply(U64{OfferedProtocolFeatures(device_, fault_)});
+    case Request::GET_QUEUE_NUM:
+      return Outcome::Reply(U64{device_.queue_count() +
+                                (fault_(Fault::kQueueNumTooLarge) ? 1u : 0u)});
+    case Request::GET_MAX_MEM_SLOTS:
+      return Outcome::Reply(
+          U64{kSlotCount * (fault_(Fault::kSlotsOverstated) ? 2u : 1u)});
+    case Request::GET_STATUS:
+      return Outcome::Reply(U64{model_.status()});
+    case Request::SET_LOG_FD:
+      log_.SetEvent(std::move(fds[0]));
+      break;
+    case Request::SET_BACKEND_REQ_FD:
+      if (fault_(Fault::kBackendChannelLeaked)) {
+        environment_.hoard.KeepCopies(fds);
+      }
+      backend_channel_ = std::make_unique<Connection>(
+          std::make_unique<UnixChannel>(std::move(fds[0])));
+      break;
+    case Request::NET_SET_MTU:
+      return Outcome::DoneIf(device_.SetMtu(std::get<U64>(request.body).value));
+    case Request::SET_VRING_BASE:
+      if (fault_(Fault::kBaseIgnored)) return Outcome::Done();
+      break;
+    case Request::SET_OWNER:
+    case Request::RESET_OWNER:
+    case Request::SET_VRING_NUM:
+    case Request::SET_PROTOCOL_FEATURES:
+      break;  // all of it is in the model
+    default:
+      return Outcome::Refused();  // behind a gate that we do not offer
+  }
+  model_.ApplyRequest(request);
+  return Outcome::Done();
+}
+
+Outcome ControlPlane::GetFeatures() {
+  std::uint64_t features = OfferedFeatures(device_, fault_);
+  if (fault_(Fault::kFeaturesVary) && features_asked_count_++ != 0) {
+    features &= ~Mask(VirtioFeature::EVENT_IDX);
+  }
+  return Outcome::Reply(U64{features});
+}
+
+void ControlPlane::SetAllEnabled(bool enabled) {
+  for (std::uint32_t i = 0; i < device_.queue_count(); ++i) {
+    model_.ApplyRequest(MakeRequest(Request::SET_VRING_ENABLE,
+                                    VringState{i, enabled ? 1u : 0u}));
+  }
+}
+
+Outcome ControlPlane::SetFeatures(const Message& request) {
+  const std::uint64_t features = std::get<U64>(request.body).value;
+  const bool again = model_.features().has_value();
+  model_.ApplyRequest(request);
+  device_.Negotiate(features);
+  log_.SetOn(Has(features, VirtioFeature::LOG_ALL) ||
+             fault_(Fault::kLogsWithoutLogAll));
+  const bool with_enable = Has(features, VirtioFeature::PROTOCOL_FEATURES);
+  if (with_enable && fault_(Fault::kBit30EnablesRings)) SetAllEnabled(true);
+  if (!with_enable && fault_(Fault::kRingsStayDisabledWithoutBit30)) {
+    SetAllEnabled(false);
+  }
+  if (again && fault_(Fault::kFeaturesAgainDisableRings)) SetAllEnabled(false);
+  if (!with_enable && fault_(Fault::kProtocolFeaturesDroppedWithBit30)) {
+    model_.ApplyRequest(MakeRequest(Request::SET_PROTOCOL_FEATURES, U64{0}));
+  }
+  rings_.WakeAll();
+  return Outcome::Done();
+}
+
+Outcome ControlPlane::SetVringAddr(const Message& request) {
+  const auto& addr = std::get<protocol::VringAddr>(request.body);
+  model_.ApplyRequest(request);
+  rings_.ring(addr.index).SetUsedLog(addr);
+  return Outcome::Done();
+}
+
+Outcome ControlPlane::GetVringBase(const Message& request) {
+  const std::uint32_t index = std::get<VringState>(request.body).index;
+  Vring& ring = rings_.ring(index);
+  VringState state = {index, model_.ring(index).base};
+  if (fault_(Fault::kGetVringBaseReturnsAvail) && ring.bound()) {
+    state.num = ring.avail_index();
+  }
+  const bool keep_running =
+      fault_(Fault::kGetVringBaseDoesNotStop) && ring.bound();
+  if (keep_running) {
+    state.num = ring.next_avail();
+  } else if (const auto next = rings_.Stop(index)) {
+    if (!fault_(Fault::kGetVringBaseReturnsAvail)) state.num = *next;
+  }
+  model_.ApplyRequest(request);
+  VringState resume = state;
+  if (fault_(Fault::kRestartRepeatsOne)) resume.num = (state.num - 1) & 0xffff;
+  if (fault_(Fault::kRestartFromZero)) resume.num = 0;
+  model_.ApplyReply(request, MakeReply(request, resume));
+  if (fault_(Fault::kStopDisablesRing)) {
+    model_.ApplyRequest(
+        MakeRequest(Request::SET_VRING_ENABLE, VringState{index, 0}));
+  }
+  if (fault_(Fault::kStopDropsCall)) ring.SetCall(UniqueFd());
+  if (fault_(Fault::kStopStopsAllRings)) {
+    for (std::uint32_t i = 0; i < device_.queue_count(); ++i) {
+      if (const auto next = rings_.Stop(i)) {
+        model_.ApplyRequest(
+            MakeRequest(Request::GET_VRING_BASE, VringState{i, 0}));
+      }
+    }
+  }
+  if (fault_(Fault::kGetVringBaseReturnsZero)) state.num = 0;
+  if (fault_(Fault::kGetVringBaseOffByOne)) ++state.num;
+  if (fault_(Fault::kGetVringBaseWrongIndex)) ++state.index;
+  if (fault_(Fault::kGetVringBaseUpperBitsSet)) state.num |= 0x10000;
+  return Outcome::Reply(state);
+}
+
+Outcome ControlPlane::SetVringFd(const Message& request,
+                                 std::vector<UniqueFd>& fds) {
+  const std::uint32_t index = *RingIndex(request);
+  UniqueFd fd = fds.empty() ? UniqueFd() : std::move(fds[0]);
+  switch (static_cast<Request>(request.spec->id)) {
+    case Request::SET_VRING_KICK:
+      if (!rings_.Start(index, std::move(fd))) return Outcome::Refused();
+      break;
+    case Request::SET_VRING_CALL:
+      rings_.ring(index).SetCall(std::move(fd));
+      break;
+    default:
+      rings_.ring(index).SetErr(std::move(fd));
+      break;
+  }
+  model_.ApplyRequest(request);
+  return Outcome::Done();
+}
+
+Outcome ControlPlane::SetVringEnable(const Message& request) {
+  const auto& state = std::get<VringState>(request.body);
+  if (state.num == 0 && fault_(Fault::kDisableIgnored)) return Outcome::Done();
+  if (state.num == 1 && fault_(Fault::kEnableIgnored)) return Outcome::Done();
+  if (fault_(Fault::kEnableWhileStoppedForgotten) &&
+      !model_.ring(state.index).started) {
+    return Outcome::Done();
+  }
+  model_.ApplyRequest(request);
+  if (fault_(Fault::kEnableIsForAllRings)) SetAllEnabled(state.num != 0);
+  if (fault_(Fault::kStartsWithoutKick)) rings_.StartByItself(state.index);
+  if (!fault_(Fault::kKickBeforeEnableLost)) rings_.Wake(state.index);
+  return Outcome::Done();
+}
+
+void ControlPlane::AfterRun() {
+  if (config_change_due_) AnnounceConfigChange();
+  const std::uint8_t status = model_.status();
+  if ((status & kDriverOk) == 0 || (status & kNeedsReset) != 0) return;
+  if (!rings_.any_broken()) return;
+  ApplyStatus(status | kNeedsReset);
+  AnnounceConfigChange();
+}
+
+void ControlPlane::AnnounceConfigChange() {
+  const Message message =
+      MakeRequest(protocol::BackendRequest::BACKEND_CONFIG_CHANGE_MSG);
+  config_change_due_ = model_.suspended() && backend_channel_ != nullptr &&
+                       !fault_(Fault::kSpeaksWhileSuspended);
+  if (config_change_due_ || backend_channel_ == nullptr) return;
+  if (fault_(Fault::kConfigChangeNotAnnounced)) return;
+  if (model_.CheckBackendRequest(message) &&
+      !fault_(Fault::kSpeaksWhileSuspended)) {
+    return;
+  }
+  const protocol::Header header = {message.spec->id, message.flags, 0};
+  // A front-end that does not read its channel loses the news.
+  (void)backend_channel_->SendMessage(header, {}, {}, Deadline::Now());
+}
+
+}  // namespace vuspec

@@ -1,0 +1,105 @@
+// Carries out the requests of a session: everything between a message that is
+// well-formed and what it does to the world.
+//
+// Contract: one thread; never blocks. The descriptors of a request are taken
+// or left in the vector, which the caller drops. A request that is refused has
+// changed nothing.
+//
+// Spec: "Front-end message types", one function for each kind of effect.
+#ifndef VUSPEC_HARNESS_BACKEND_CONTROL_PLANE_H_
+#define VUSPEC_HARNESS_BACKEND_CONTROL_PLANE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "harness/backend/backend_memory.h"
+#include "harness/backend/dirty_log.h"
+#include "harness/backend/environment.h"
+#include "harness/backend/ring_set.h"
+#include "harness/transport/connection.h"
+#include "harness/transport/unique_fd.h"
+#include "protocol/message.h"
+#include "protocol/session_model.h"
+
+namespace vuspec {
+
+struct Outcome {
+  enum class Kind { kDone, kReply, kRefused };
+  Kind kind = Kind::kDone;
+  protocol::Body body = protocol::Empty{};  // of a reply
+
+  static Outcome Done() { return {}; }
+  static Outcome Refused() { return {Kind::kRefused, protocol::Empty{}}; }
+  static Outcome Reply(protocol::Body body) { return {Kind::kReply, body}; }
+  static Outcome DoneIf(bool done) { return done ? Done() : Refused(); }
+};
+
+class ControlPlane {
+ public:
+  // `predecessor` is the model of the session before, nullptr for the first;
+  // only a defective mock looks at it.
+  ControlPlane(const Environment& environment,
+               const protocol::SessionModel* predecessor);
+  ControlPlane(ControlPlane&&) = delete;
+
+  // Judges the request against the state of the session and carries it out.
+  Outcome Handle(const protocol::Message& request, std::vector<UniqueFd>& fds);
+
+  // The device changed its configuration by itself: tells the front-end, now
+  // or when a ring runs again.
+  void AnnounceConfigChange();
+
+  // To be called after Run of the rings: what follows from what they met.
+  void AfterRun();
+
+  const protocol::SessionModel& model() const { return model_; }
+  RingSet& rings() { return rings_; }
+  const RingSet& rings() const { return rings_; }
+
+ private:
+  Outcome Carry(const protocol::Message& request, std::vector<UniqueFd>& fds);
+  Outcome CarryOther(const protocol::Message& request,
+                     std::vector<UniqueFd>& fds);
+  Outcome Unheeded(const protocol::Message& request) const;
+
+  Outcome GetFeatures();
+  Outcome SetFeatures(const protocol::Message& request);
+  Outcome SetMemoryTable(const protocol::Message& request,
+                         std::vector<UniqueFd>& fds);
+  Outcome AddRegion(const protocol::Message& request,
+                    std::vector<UniqueFd>& fds);
+  Outcome RemoveRegion(const protocol::Message& request);
+  Outcome SetLogBase(const protocol::Message& request,
+                     std::vector<UniqueFd>& fds);
+  Outcome SetVringAddr(const protocol::Message& request);
+  Outcome GetVringBase(const protocol::Message& request);
+  Outcome SetVringFd(const protocol::Message& request,
+                     std::vector<UniqueFd>& fds);
+  Outcome SetVringEnable(const protocol::Message& request);
+  Outcome GetConfig(const protocol::Message& request) const;
+  Outcome SetConfig(const protocol::Message& request);
+  Outcome SetStatus(const protocol::Message& request);
+  Outcome ResetDevice(const protocol::Message& request);
+
+  void ResetToBirth();
+  void ApplyStatus(std::uint64_t status);
+  void Inherit(const protocol::SessionModel& predecessor);
+  void SetAllEnabled(bool enabled);
+
+  const Environment& environment_;
+  const FaultSet& fault_;
+  MockDevice& device_;
+  protocol::SessionModel model_;
+  BackendMemory memory_;
+  DirtyLog log_;
+  RingSet rings_;
+  std::unique_ptr<Connection> backend_channel_;
+  bool config_change_due_ = false;
+  int features_asked_count_ = 0;
+};
+
+}  // namespace vuspec
+
+#endif  // VUSPEC_HARNESS_BACKEND_CONTROL_PLANE_H_

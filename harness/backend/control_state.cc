@@ -1,0 +1,153 @@
+// The half of ControlPlane about what a device is made of: memory, log,
+// configuration and status.
+#include <algorithm>
+#include <array>
+
+#include "harness/backend/control_plane.h"
+#include "harness/backend/offer.h"
+#include "protocol/features.h"
+
+namespace vuspec {
+
+using protocol::Config;
+using protocol::MemoryRegion;
+using protocol::Message;
+using protocol::Request;
+using protocol::U64;
+
+Outcome ControlPlane::SetMemoryTable(const Message& request,
+                                     std::vector<UniqueFd>& fds) {
+  std::array<MemoryRegion, protocol::kMemoryRegionCountMax> regions;
+  const std::size_t count = CopyRegions(request.body, regions);
+  UniqueFd bait;
+  if (fault_(Fault::kSharedFileTruncated) && !fds.empty()) {
+    bait = Duplicate(fds[0]);
+  }
+  const absl::Status status =
+      memory_.Replace(std::span(regions).first(count), fds);
+  if (!status.ok()) {
+    return Outcome::DoneIf(fault_(Fault::kUnmappableTableAccepted));
+  }
+  if (bait) Truncate(bait);
+  model_.ApplyRequest(request);
+  rings_.RebindAll();
+  return Outcome::Done();
+}
+
+Outcome ControlPlane::AddRegion(const Message& request,
+                                std::vector<UniqueFd>& fds) {
+  std::array<MemoryRegion, protocol::kMemoryRegionCountMax> regions;
+  CopyRegions(request.body, regions);
+  const absl::Status status = memory_.Add(regions[0], std::move(fds[0]));
+  if (!status.ok()) {
+    return Outcome::DoneIf(fault_(Fault::kUnmappableTableAccepted));
+  }
+  model_.ApplyRequest(request);
+  rings_.RebindAll();
+  return Outcome::Done();
+}
+
+Outcome ControlPlane::RemoveRegion(const Message& request) {
+  std::array<MemoryRegion, protocol::kMemoryRegionCountMax> regions;
+  CopyRegions(request.body, regions);
+  if (!memory_.Remove(regions[0]).ok()) return Outcome::Refused();
+  model_.ApplyRequest(request);
+  rings_.RebindAll();
+  return Outcome::Done();
+}
+
+Outcome ControlPlane::SetLogBase(const Message& request,
+                                 std::vector<UniqueFd>& fds) {
+  const auto* log = std::get_if<protocol::Log>(&request.body);
+  if (log != nullptr && !log_.Map(*log, fds[0]).ok()) {
+    return Outcome::Refused();
+  }
+  model_.ApplyRequest(request);
+  if (log == nullptr) return Outcome::Done();
+  // The document leaves the payload of the reply open; none is the least.
+  return Outcome::Reply(protocol::Empty{});
+}
+
+Outcome ControlPlane::GetConfig(const Message& request) const {
+  const auto& asked = std::get<Config>(request.body);
+  const std::span<const std::uint8_t> config = device_.config();
+  Config reply = asked;
+  reply.bytes.fill(0);
+  const std::size_t offset =
+      fault_(Fault::kConfigOffsetIgnored) ? 0 : asked.offset;
+  if (offset > config.size() || asked.size > config.size() - offset) {
+    // Stands for what lies behind a structure in a careless process.
+    if (!fault_(Fault::kConfigReadPastEnd)) {
+      return Outcome::Reply(protocol::Empty{});
+    }
+    reply.bytes.fill(0xa5);
+    const std::size_t known =
+        offset < config.size() ? config.size() - offset : 0;
+    std::copy_n(config.end() - static_cast<std::ptrdiff_t>(known), known,
+                reply.bytes.begin());
+    return Outcome::Reply(reply);
+  }
+  const auto slice = config.subspan(offset, asked.size);
+  std::copy(slice.begin(), slice.end(), reply.bytes.begin());
+  if (fault_(Fault::kConfigBigEndian)) {
+    std::reverse(reply.bytes.begin(), reply.bytes.begin() + asked.size);
+  }
+  if (fault_(Fault::kConfigOffsetNotEchoed)) reply.offset += 4;
+  if (fault_(Fault::kConfigAlwaysWhole)) {
+    std::copy(config.begin(), config.end(), reply.bytes.begin());
+    reply.size = static_cast<std::uint32_t>(config.size());
+  }
+  return Outcome::Reply(reply);
+}
+
+Outcome ControlPlane::SetConfig(const Message& request) {
+  const auto& config = std::get<Config>(request.body);
+  const std::size_t size = device_.config().size();
+  if (config.offset > size || config.size > size - config.offset) {
+    return Outcome::DoneIf(fault_(Fault::kConfigWritePastEndAccepted));
+  }
+  if (fault_(Fault::kConfigWriteLost)) return Outcome::Done();
+  const auto bytes = std::span(config.bytes).first(config.size);
+  if (device_.WriteConfig(config.offset, bytes)) return Outcome::Done();
+  return Outcome::DoneIf(fault_(Fault::kConfigReadOnlyWriteAccepted));
+}
+
+void ControlPlane::ResetToBirth() {
+  device_.Reset();
+  // What was negotiated is the session's, not the device's.
+  device_.Negotiate(model_.features().value_or(0));
+}
+
+void ControlPlane::ApplyStatus(std::uint64_t status) {
+  model_.ApplyRequest(MakeRequest(Request::SET_STATUS, U64{status}));
+}
+
+Outcome ControlPlane::SetStatus(const Message& request) {
+  const std::uint64_t status = std::get<U64>(request.body).value;
+  if (fault_(Fault::kStatusNotStored)) return Outcome::Done();
+  if (status == 0 && fault_(Fault::kStatusZeroIgnored)) return Outcome::Done();
+  rings_.LetStatusCount();
+  if (status == 0) ResetToBirth();
+  // A driver that did not take VERSION_1 is told so when it asks.
+  const bool acceptable =
+      Has(model_.features().value_or(0), protocol::VirtioFeature::VERSION_1) ||
+      fault_(Fault::kFeaturesOkAlways);
+  ApplyStatus(acceptable ? status : status & ~std::uint64_t{kFeaturesOk});
+  rings_.WakeAll();
+  return Outcome::Done();
+}
+
+Outcome ControlPlane::ResetDevice(const Message& request) {
+  if (fault_(Fault::kResetDeviceIgnored)) return Outcome::Done();
+  if (!fault_(Fault::kResetKeepsDeviceState)) ResetToBirth();
+  const std::uint8_t status = model_.status();
+  if (fault_(Fault::kResetForgetsProtocolFeatures)) {
+    model_.ApplyRequest(MakeRequest(Request::SET_PROTOCOL_FEATURES, U64{0}));
+  }
+  model_.ApplyRequest(request);
+  if (fault_(Fault::kResetKeepsRingsEnabled)) SetAllEnabled(true);
+  if (fault_(Fault::kResetKeepsStatus)) ApplyStatus(status);
+  return Outcome::Done();
+}
+
+}  // namespace vuspec

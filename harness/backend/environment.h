@@ -1,0 +1,23 @@
+// What a session is given: its device, its defects, its event loop.
+//
+// Contract: borrowed; all of it outlives every session.
+#ifndef VUSPEC_HARNESS_BACKEND_ENVIRONMENT_H_
+#define VUSPEC_HARNESS_BACKEND_ENVIRONMENT_H_
+
+#include "harness/backend/backend_memory.h"
+#include "harness/backend/device.h"
+#include "harness/backend/event_loop.h"
+#include "harness/backend/fault.h"
+
+namespace vuspec {
+
+struct Environment {
+  MockDevice& device;
+  const FaultSet& fault;
+  Hoard& hoard;
+  EventLoop& loop;
+};
+
+}  // namespace vuspec
+
+#endif  // VUSPEC_HARNESS_BACKEND_ENVIRONMENT_H_

@@ -1,0 +1,119 @@
+#include "harness/backend/misbehaviour.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "harness/memory/shared_access.h"
+
+namespace vuspec {
+
+void PushUsed(const FaultSet& fault, SplitDevice& device, std::uint16_t head,
+              std::uint32_t written) {
+  if (fault(Fault::kUsedIdWrong)) {
+    head = static_cast<std::uint16_t>((head + 1) & (device.queue_size() - 1));
+  }
+  if (fault(Fault::kUsedLengthZero)) written = 0;
+  if (fault(Fault::kUsedLengthTooLong)) ++written;
+  device.Stage(head, written);
+  if (fault(Fault::kUsedIndexNotPublished)) return;
+  if (fault(Fault::kCompletesTwice)) device.Stage(head, written);
+  device.Publish();
+  if (fault(Fault::kUsedIndexJumps)) {
+    device.view().SetUsedIndex(
+        static_cast<std::uint16_t>(device.next_used() + 1));
+  }
+}
+
+bool IsOverwhelmed(const FaultSet& fault, const SplitDevice& device) {
+  const auto waiting = static_cast<std::uint16_t>(device.view().avail_index() -
+                                                  device.next_avail());
+  if (fault(Fault::kFullRingRefused) && waiting == device.queue_size()) {
+    return true;
+  }
+  // Sixteen-bit arithmetic that somebody did in an int.
+  return fault(Fault::kIndexWrapMishandled) && waiting != 0 &&
+         device.view().avail_index() < device.next_avail();
+}
+
+void SpillOver(const Chain& chain, const BackendMemory& memory) {
+  if (chain.writable().empty()) return;
+  const std::span<std::byte> last = chain.writable().back();
+  const auto address = memory.GuestAddressOf(last.data());
+  if (!address) return;
+  const std::span<std::byte> more =
+      memory.guest_space().LeadingPiece(*address, last.size() + 1);
+  if (more.size() == last.size() + 1) {
+    Store<std::uint8_t>(&more[last.size()], 0x5a);
+  }
+}
+
+void SufferBadRing(const FaultSet& fault) {
+  if (fault(Fault::kSpinsOnBadRing)) SpinForEver();
+  if (fault(Fault::kAbortsOnBadRing)) std::abort();
+}
+
+void SufferRequest(const FaultSet& fault, const protocol::Message& request) {
+  using protocol::Request;
+  switch (static_cast<Request>(request.spec->id)) {
+    case Request::GET_VRING_BASE:
+      if (fault(Fault::kHangsOnGetVringBase)) HangForEver();
+      return;
+    case Request::GET_QUEUE_NUM:
+      if (fault(Fault::kAbortsOnGetQueueNum)) std::abort();
+      return;
+    case Request::SET_MEM_TABLE:
+      if (fault(Fault::kAllocatesOnMemoryTable)) AllocateForEver();
+      return;
+    case Request::SET_STATUS:
+      if (fault(Fault::kExitsOnSetStatus)) std::_Exit(0);
+      return;
+    default:
+      return;
+  }
+}
+
+void SufferUnknownRequest(const FaultSet& fault) {
+  if (fault(Fault::kAbortsOnUnknownRequest)) std::abort();
+  if (fault(Fault::kHangsOnUnknownRequest)) HangForEver();
+}
+
+void SufferRefusal(const FaultSet& fault) {
+  if (fault(Fault::kExitsOnRefusal)) std::_Exit(1);
+}
+
+void SufferDisconnect(const FaultSet& fault) {
+  if (fault(Fault::kExitsAtDisconnect)) std::_Exit(1);
+  if (fault(Fault::kCrashesAtDisconnect)) std::abort();
+  if (fault(Fault::kReportsAtDisconnect)) {
+    std::fputs(
+        "==1==ERROR: AddressSanitizer: heap-use-after-free on address "
+        "0x602000000010\n"
+        "SUMMARY: AddressSanitizer: heap-use-after-free mock.cc:1\n",
+        stderr);
+  }
+}
+
+void HangForEver() {
+  for (;;) ::pause();
+}
+
+void SpinForEver() {
+  std::atomic<bool> for_ever{true};
+  while (for_ever.load()) {
+  }
+  std::abort();
+}
+
+void AllocateForEver() {
+  constexpr std::size_t kStep = std::size_t{1} << 20;
+  std::vector<std::vector<std::byte>> blocks;
+  // Written to, so that the memory is really taken.
+  for (;;) blocks.emplace_back(kStep, std::byte{1});
+}
+
+}  // namespace vuspec

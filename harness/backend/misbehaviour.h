@@ -1,0 +1,45 @@
+// Defects that are more than a decision: what they do, out of the way of the
+// code that is right.
+//
+// Contract: without the fault in question, each function does what is right.
+#ifndef VUSPEC_HARNESS_BACKEND_MISBEHAVIOUR_H_
+#define VUSPEC_HARNESS_BACKEND_MISBEHAVIOUR_H_
+
+#include <cstdint>
+
+#include "harness/backend/backend_memory.h"
+#include "harness/backend/fault.h"
+#include "harness/ring/split_chain.h"
+#include "harness/ring/split_device.h"
+#include "protocol/message.h"
+
+namespace vuspec {
+
+// Puts a used element into the ring.
+void PushUsed(const FaultSet& fault, SplitDevice& device, std::uint16_t head,
+              std::uint32_t written);
+
+// A legal state of the ring that the mock cannot cope with.
+bool IsOverwhelmed(const FaultSet& fault, const SplitDevice& device);
+
+// Writes one byte behind the last writable buffer, where that is memory.
+void SpillOver(const Chain& chain, const BackendMemory& memory);
+
+// The driver wrote what it may not; only for a mock in its own process.
+void SufferBadRing(const FaultSet& fault);
+
+// A request that is well-formed, one that no row describes, one that was
+// refused: what a fragile mock dies of. Only for a mock in its own process.
+void SufferRequest(const FaultSet& fault, const protocol::Message& request);
+void SufferUnknownRequest(const FaultSet& fault);
+void SufferRefusal(const FaultSet& fault);
+void SufferDisconnect(const FaultSet& fault);
+
+// Never come back. Only for a mock in its own process.
+[[noreturn]] void HangForEver();
+[[noreturn]] void SpinForEver();
+[[noreturn]] void AllocateForEver();
+
+}  // namespace vuspec
+
+#endif  // VUSPEC_HARNESS_BACKEND_MISBEHAVIOUR_H_

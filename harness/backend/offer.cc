@@ -1,0 +1,66 @@
+#include "harness/backend/offer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "protocol/features.h"
+
+namespace vuspec {
+
+using protocol::Mask;
+using protocol::ProtocolFeature;
+using protocol::VirtioFeature;
+
+std::uint64_t OfferedFeatures(const MockDevice& device, const FaultSet& fault) {
+  std::uint64_t features =
+      device.device_features() |
+      Mask(VirtioFeature::LOG_ALL, VirtioFeature::INDIRECT_DESC,
+           VirtioFeature::EVENT_IDX, VirtioFeature::PROTOCOL_FEATURES,
+           VirtioFeature::VERSION_1);
+  if (fault(Fault::kBit30NotOffered)) {
+    features &= ~Mask(VirtioFeature::PROTOCOL_FEATURES);
+  }
+  if (fault(Fault::kVersion1NotOffered)) {
+    features &= ~Mask(VirtioFeature::VERSION_1);
+  }
+  return features;
+}
+
+std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
+                                      const FaultSet& fault) {
+  std::uint64_t features =
+      device.protocol_features() |
+      Mask(ProtocolFeature::MQ, ProtocolFeature::LOG_SHMFD,
+           ProtocolFeature::REPLY_ACK, ProtocolFeature::BACKEND_REQ,
+           ProtocolFeature::CONFIG, ProtocolFeature::RESET_DEVICE,
+           ProtocolFeature::CONFIGURE_MEM_SLOTS, ProtocolFeature::STATUS);
+  if (fault(Fault::kUndefinedProtocolFeatureOffered)) {
+    features |= std::uint64_t{1} << 40;
+  }
+  if (fault(Fault::kUnimplementedFeatureOffered)) {
+    features |= Mask(ProtocolFeature::INFLIGHT_SHMFD);
+  }
+  return features;
+}
+
+protocol::DeviceLimits LimitsOf(const MockDevice& device,
+                                const FaultSet& fault) {
+  protocol::DeviceLimits limits;
+  limits.virtio_features =
+      OfferedFeatures(device, fault) | Mask(VirtioFeature::PROTOCOL_FEATURES);
+  limits.protocol_features = OfferedProtocolFeatures(device, fault);
+  limits.queue_count = device.queue_count();
+  limits.slot_count = kSlotCount;
+  return limits;
+}
+
+UniqueFd Duplicate(const UniqueFd& fd) {
+  return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+}
+
+void Truncate(const UniqueFd& fd) {
+  // A sealed file refuses, and that is the point of the seal.
+  (void)!::ftruncate(fd.get(), 0);
+}
+
+}  // namespace vuspec

@@ -1,0 +1,153 @@
+#include "harness/backend/session.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "harness/backend/defects.h"
+#include "harness/backend/misbehaviour.h"
+#include "protocol/validator.h"
+
+namespace vuspec {
+
+using protocol::Header;
+using protocol::Message;
+using protocol::Request;
+using protocol::Violation;
+
+Session::Session(const Environment& environment,
+                 std::unique_ptr<UnixChannel> channel,
+                 const protocol::SessionModel* predecessor)
+    : environment_(environment),
+      fault_(environment.fault),
+      connection_(std::move(channel)),
+      answers_(connection_, environment.fault),
+      control_(environment, predecessor) {}
+
+Session::~Session() { environment_.loop.Forget(fd()); }
+
+bool Session::Turn(bool readable) {
+  RunRings();
+  if (readable && !ReceiveOne()) return false;
+  RunRings();
+  return !(fault_(Fault::kBadRingEndsSession) && control_.rings().any_broken());
+}
+
+void Session::RunRings() {
+  busy_ = control_.rings().Run();
+  control_.AfterRun();
+}
+
+bool Session::ReceiveOne() {
+  if (deaf_) return true;
+  Received received = connection_.Receive(Deadline::Now());
+  if (received.ok()) {
+    return Handle(received.message()) && !fault_(Fault::kClosesAfterMessage);
+  }
+  if (received.violation() != nullptr) {
+    // The stream cannot be followed any more.
+    if (!fault_(Fault::kOversizeIgnored)) return false;
+    environment_.loop.Forget(fd());
+    deaf_ = true;
+    return true;
+  }
+  const bool incomplete = absl::IsDeadlineExceeded(received.status());
+  if (incomplete && connection_.MidMessage()) {
+    return !fault_(Fault::kSplitMessageRefused);
+  }
+  return incomplete;
+}
+
+bool Session::Handle(ReceivedMessage& message) {
+  CarryDeferred();
+  OverlookDefects(fault_, message, control_.model().context(),
+                  environment_.hoard);
+  const protocol::Frame frame = {message.header, message.payload,
+                                 message.fds.size()};
+  const protocol::Result<Message> request = ValidateRequest(
+      frame, protocol::Channel::kMain, control_.model().context());
+  const bool over = request.ok()
+                        ? !Carry(message.header, *request, message.fds)
+                        : !AnswerMalformed(message.header, request.violation());
+  if (fault_(Fault::kUnusedFdsLeaked)) environment_.hoard.Keep(message.fds);
+  return !over;
+}
+
+bool Session::Carry(const Header& header, const Message& request,
+                    std::vector<UniqueFd>& fds) {
+  SufferRequest(fault_, request);
+  if (fault_(Fault::kAckBeforeEffect) &&
+      request.spec->answer == protocol::Answer::kAck) {
+    deferred_.emplace(Deferred{request, std::move(fds)});
+    fds.clear();
+    return Acknowledge(header);
+  }
+  // Before the request takes effect: it may negotiate REPLY_ACK away.
+  const protocol::WireContext context = control_.model().context();
+  Outcome outcome = control_.Handle(request, fds);
+  switch (outcome.kind) {
+    case Outcome::Kind::kRefused:
+      return Refuse(header);
+    case Outcome::Kind::kReply:
+      return answers_.Reply(header, outcome.body).ok();
+    case Outcome::Kind::kDone:
+      break;
+  }
+  const bool expected = context.reply_ack && request.need_reply();
+  if (expected ||
+      (request.need_reply() && fault_(Fault::kAckWithoutNegotiation)) ||
+      (context.reply_ack && fault_(Fault::kAckWithoutNeedReply))) {
+    return answers_.Ack(header, 0).ok();
+  }
+  return true;
+}
+
+bool Session::Acknowledge(const Header& header) {
+  const bool asked = (header.flags & protocol::kNeedReplyFlag) != 0;
+  if (!asked || !control_.model().context().reply_ack) return true;
+  return answers_.Ack(header, 0).ok();
+}
+
+void Session::CarryDeferred() {
+  if (!deferred_) return;
+  Deferred deferred = *std::exchange(deferred_, std::nullopt);
+  (void)control_.Handle(deferred.request, deferred.fds);
+}
+
+bool Session::AnswerMalformed(const Header& header,
+                              const Violation& violation) {
+  const bool unknown =
+      FindMessage(protocol::Channel::kMain, header.request) == nullptr;
+  if (unknown) {
+    SufferUnknownRequest(fault_);
+    if (fault_(Fault::kUnknownRequestAcked)) return Acknowledge(header);
+    if (fault_(Fault::kUnknownRequestIgnored)) return true;
+  }
+  if (fault_(Fault::kMissingFdAccepted) && violation.field == "descriptors" &&
+      violation.relation == protocol::Relation::kAtLeast) {
+    return Acknowledge(header);
+  }
+  return Refuse(header);
+}
+
+bool Session::Refuse(const Header& header) {
+  SufferRefusal(fault_);
+  if (fault_(Fault::kRefusalUnanswered)) return true;
+  const bool is_request =
+      (header.flags & (protocol::kVersionMask | protocol::kReplyFlag)) ==
+      protocol::kVersion;
+  const protocol::MessageSpec* spec =
+      FindMessage(protocol::Channel::kMain, header.request);
+  if (is_request && spec == &Spec(Request::GET_CONFIG)) {
+    // A payload of no bytes is how GET_CONFIG fails.
+    return answers_.Reply(header, protocol::Empty{}).ok();
+  }
+  const bool has_ack =
+      spec == nullptr || spec->answer != protocol::Answer::kReply;
+  const bool asked = (header.flags & protocol::kNeedReplyFlag) != 0;
+  if (is_request && has_ack && asked && control_.model().context().reply_ack) {
+    return answers_.Ack(header, 1).ok();
+  }
+  return false;
+}
+
+}  // namespace vuspec

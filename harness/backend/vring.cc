@@ -1,0 +1,175 @@
+#include "harness/backend/vring.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/backend/misbehaviour.h"
+#include "harness/transport/event_fd.h"
+#include "protocol/features.h"
+
+namespace vuspec {
+namespace {
+
+using protocol::Has;
+using protocol::VirtioFeature;
+
+// Requests of one ring in a row before others get their turn.
+constexpr int kBurst = 512;
+
+constexpr std::uint32_t kLogUsedFlag = 1;
+
+}  // namespace
+
+Vring::Vring(std::uint32_t index, const FaultSet& fault,
+             const BackendMemory& memory, MockDevice& device, DirtyLog& log,
+             Hoard& hoard)
+    : index_(index),
+      fault_(fault),
+      memory_(memory),
+      mock_(device),
+      log_(log),
+      hoard_(hoard) {}
+
+std::optional<protocol::Violation> Vring::Start(
+    const protocol::RingState& config, std::uint64_t features) {
+  const protocol::VringAddr& addr = *config.addresses;
+  const SplitDeviceOptions options = {
+      .event_idx = Has(features, VirtioFeature::EVENT_IDX) &&
+                   !fault_(Fault::kEventIdxIgnored),
+      .indirect = Has(features, VirtioFeature::INDIRECT_DESC) &&
+                  !fault_(Fault::kIndirectRefused)};
+  protocol::Result<SplitDevice> device = SplitDevice::Create(
+      memory_.ring_space(), memory_.buffer_space(),
+      {addr.descriptor, addr.available, addr.used}, *config.size, options);
+  if (!device.ok()) return device.violation();
+  device_.emplace(std::move(*device));
+  const bool from_zero = fault_(Fault::kBaseIgnored);
+  device_->SetBase(static_cast<std::uint16_t>(from_zero ? 0 : config.base));
+  event_idx_ = options.event_idx;
+  used_log_ = addr;
+  bound_ = true;
+  broken_ = false;
+  return std::nullopt;
+}
+
+std::optional<std::uint16_t> Vring::Stop() {
+  if (!device_) return std::nullopt;
+  const std::uint16_t next_avail = device_->next_avail();
+  device_.reset();
+  bound_ = false;
+  return next_avail;
+}
+
+void Vring::Rebind() {
+  if (!device_ || fault_(Fault::kRingsNotRebound)) return;
+  bound_ = !device_->Rebind().has_value();
+}
+
+void Vring::SetCall(UniqueFd fd) {
+  if (fault_(Fault::kFirstCallFdKept) && call_) return;
+  if (fault_(Fault::kReplacedCallFdLeaked) && call_) {
+    hoard_.fds.push_back(std::move(call_));
+  }
+  call_ = std::move(fd);
+}
+
+void Vring::SetErr(UniqueFd fd) {
+  if (fault_(Fault::kReplacedErrFdLeaked) && err_) {
+    hoard_.fds.push_back(std::move(err_));
+  }
+  err_ = std::move(fd);
+}
+
+void Vring::LeakFds() {
+  for (UniqueFd* fd : {&kick_, &call_, &err_}) {
+    if (*fd) hoard_.fds.push_back(std::move(*fd));
+  }
+}
+
+Vring::Progress Vring::Run(Mode mode) {
+  if (mode == Mode::kIdle || !bound_ || broken_) return Progress::kNone;
+  if (!mock_.Wants(index_)) return Progress::kNone;
+  int count = 0;
+  do {
+    device_->SetNotifications(false);
+    while (count < kBurst && mock_.Wants(index_) && Step(mode)) ++count;
+    if (device_->ShouldSignal()) SignalCall();
+    if (count == kBurst) return Progress::kMore;
+    // The flags are written for the last time before the ring is broken.
+  } while (device_->SetNotifications(true) && !broken_ && mock_.Wants(index_) &&
+           !fault_(Fault::kOneRequestPerKick));
+  // Asking for kicks wrote the flags or the event of the used ring.
+  LogUsedRing(
+      event_idx_ ? AvailEventOffset(device_->queue_size()) : kRingFlagsOffset,
+      sizeof(std::uint16_t));
+  log_.Flush();
+  return count == 0 ? Progress::kNone : Progress::kSome;
+}
+
+bool Vring::Step(Mode mode) {
+  if (broken_) return false;
+  if (IsOverwhelmed(fault_, *device_)) {
+    Break();
+    return false;
+  }
+  const protocol::Result<bool> popped = device_->Pop(chain_);
+  if (!popped.ok()) {
+    SufferBadRing(fault_);
+    Break();
+    return false;
+  }
+  if (!*popped) return false;
+  if (mode == Mode::kDiscard) {
+    Complete(0);
+    return true;
+  }
+  const std::optional<std::uint32_t> written = mock_.Process(index_, chain_);
+  if (!written) {
+    Break();
+    return false;
+  }
+  LogWrites(*written);
+  if (fault_(Fault::kWritesPastBuffer)) SpillOver(chain_, memory_);
+  Complete(*written);
+  return !fault_(Fault::kOneRequestPerKick);
+}
+
+void Vring::Complete(std::uint32_t written) {
+  const std::uint16_t slot = static_cast<std::uint16_t>(
+      device_->next_used() & (device_->queue_size() - 1));
+  PushUsed(fault_, *device_, chain_.head(), written);
+  LogUsedRing(kRingEntriesOffset + kUsedElementSize * slot, kUsedElementSize);
+  LogUsedRing(kRingIndexOffset, sizeof(std::uint16_t));
+}
+
+void Vring::LogWrites(std::uint32_t written) {
+  if (!log_.on()) return;
+  std::uint64_t left = written;
+  for (const std::span<std::byte> span : chain_.writable()) {
+    const std::uint64_t length = std::min<std::uint64_t>(left, span.size());
+    if (length == 0) return;
+    const auto address = memory_.GuestAddressOf(span.data());
+    if (address) log_.MarkRange(*address, length);
+    left -= length;
+  }
+}
+
+void Vring::LogUsedRing(std::uint64_t offset, std::uint64_t length) {
+  if ((used_log_.flags & kLogUsedFlag) == 0) return;
+  if (fault_(Fault::kUsedRingNotLogged)) return;
+  log_.MarkRange(used_log_.log + offset, length);
+}
+
+void Vring::Break() {
+  broken_ = true;
+  if (fault_(Fault::kErrNeverSignalled) || !err_) return;
+  (void)SignalFd(err_.get());
+}
+
+void Vring::SignalCall() {
+  if (!call_ || fault_(Fault::kCallNeverSignalled)) return;
+  (void)SignalFd(call_.get());
+  if (fault_(Fault::kCallSignalledTwice)) (void)SignalFd(call_.get());
+}
+
+}  // namespace vuspec
