@@ -52,12 +52,14 @@ int Endpoint::InterruptFd() const {
 
 Reply<Done> Endpoint::EnableQueuePair(std::uint32_t pair, bool on) {
   if (!connected()) return Done{};
-  for (const std::uint64_t ring :
-       {2 * std::uint64_t{pair}, 2 * std::uint64_t{pair} + 1}) {
-    const protocol::SessionModel& model = frontend_->model();
-    const bool known = ring < protocol::kVringCountMax;
-    const auto index = static_cast<std::uint32_t>(ring);
-    if (known && model.ring(index).enabled == on) continue;
+  // A pair whose rings have no index is left to the model to refuse.
+  const std::uint32_t first =
+      pair < protocol::kVringCountMax / 2 ? 2 * pair : protocol::kVringCountMax;
+  for (const std::uint32_t index : {first, first + 1}) {
+    if (index < protocol::kVringCountMax &&
+        frontend_->model().ring(index).enabled == on) {
+      continue;
+    }
     if (Reply<Done> done = frontend_->SetVringEnable(index, on); !done) {
       return done;
     }
