@@ -147,8 +147,8 @@ absl::Status BackendServer::AcceptOne(UnixListener& listener) {
 absl::Status BackendServer::BeginSession(std::unique_ptr<UnixChannel> channel) {
   EndSession();
   ++session_count_;
-  session_ = std::make_unique<Session>(environment_, std::move(channel),
-                                       predecessor_.get());
+  session_ = std::make_unique<MockSession>(environment_, std::move(channel),
+                                           predecessor_.get());
   return loop_.Watch(session_->fd(), kConnection, EventLoop::Trigger::kLevel);
 }
 

@@ -74,7 +74,7 @@ class BackendServer {
   std::atomic<bool> stop_{false};
   std::atomic<bool> config_change_{false};
 
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<MockSession> session_;
   // Only kept for mocks that let a session leak into the next.
   std::unique_ptr<protocol::SessionModel> predecessor_;
   bool readable_ = false;

@@ -54,28 +54,28 @@ void ControlPlane::Inherit(const protocol::SessionModel& predecessor) {
   }
 }
 
-Outcome ControlPlane::Handle(const Message& received,
+Handled ControlPlane::Handle(const Message& received,
                              std::vector<UniqueFd>& fds) {
   const Message request = Misread(fault_, model_, received);
-  if (WronglyRefuses(fault_, model_, request)) return Outcome::Refused();
+  if (WronglyRefuses(fault_, model_, request)) return Handled::Refused();
   if (const auto wrong = model_.CheckRequest(request)) {
     if (WronglyAccepts(fault_, request, *wrong)) return Unheeded(request);
     // What only binds the front-end is not refused: the reserved field of
     // GET_VRING_BASE is of no use to us.
-    if (wrong->req != Req::GBASE_08) return Outcome::Refused();
+    if (wrong->req != Req::GBASE_08) return Handled::Refused();
   }
   return Carry(request, fds);
 }
 
 // A request that should have been refused, taken for good: it has no effect,
 // so that a defective mock stays alive.
-Outcome ControlPlane::Unheeded(const Message& request) const {
-  if (request.spec->answer != protocol::Answer::kReply) return Outcome::Done();
-  return Outcome::Reply(
+Handled ControlPlane::Unheeded(const Message& request) const {
+  if (request.spec->answer != protocol::Answer::kReply) return Handled::Done();
+  return Handled::Reply(
       EmptyBodyOf(ResolvePayload(request.spec->reply, model_.context())));
 }
 
-Outcome ControlPlane::Carry(const Message& request,
+Handled ControlPlane::Carry(const Message& request,
                             std::vector<UniqueFd>& fds) {
   switch (static_cast<Request>(request.spec->id)) {
     case Request::GET_FEATURES:
@@ -113,19 +113,19 @@ Outcome ControlPlane::Carry(const Message& request,
   }
 }
 
-Outcome ControlPlane::CarryOther(const Message& request,
+Handled ControlPlane::CarryOther(const Message& request,
                                  std::vector<UniqueFd>& fds) {
   switch (static_cast<Request>(request.spec->id)) {
     case Request::GET_PROTOCOL_FEATURES:
-      return Outcome::Reply(U64{OfferedProtocolFeatures(device_, fault_)});
+      return Handled::Reply(U64{OfferedProtocolFeatures(device_, fault_)});
     case Request::GET_QUEUE_NUM:
-      return Outcome::Reply(U64{device_.queue_count() +
+      return Handled::Reply(U64{device_.queue_count() +
                                 (fault_(Fault::kQueueNumTooLarge) ? 1u : 0u)});
     case Request::GET_MAX_MEM_SLOTS:
-      return Outcome::Reply(
+      return Handled::Reply(
           U64{kSlotCount * (fault_(Fault::kSlotsOverstated) ? 2u : 1u)});
     case Request::GET_STATUS:
-      return Outcome::Reply(U64{model_.status()});
+      return Handled::Reply(U64{model_.status()});
     case Request::SET_LOG_FD:
       log_.SetEvent(std::move(fds[0]));
       break;
@@ -137,9 +137,9 @@ Outcome ControlPlane::CarryOther(const Message& request,
           std::make_unique<UnixChannel>(std::move(fds[0])));
       break;
     case Request::NET_SET_MTU:
-      return Outcome::DoneIf(device_.SetMtu(std::get<U64>(request.body).value));
+      return Handled::DoneIf(device_.SetMtu(std::get<U64>(request.body).value));
     case Request::SET_VRING_BASE:
-      if (fault_(Fault::kBaseIgnored)) return Outcome::Done();
+      if (fault_(Fault::kBaseIgnored)) return Handled::Done();
       break;
     case Request::SET_OWNER:
     case Request::RESET_OWNER:
@@ -147,18 +147,18 @@ Outcome ControlPlane::CarryOther(const Message& request,
     case Request::SET_PROTOCOL_FEATURES:
       break;  // all of it is in the model
     default:
-      return Outcome::Refused();  // behind a gate that we do not offer
+      return Handled::Refused();  // behind a gate that we do not offer
   }
   model_.ApplyRequest(request);
-  return Outcome::Done();
+  return Handled::Done();
 }
 
-Outcome ControlPlane::GetFeatures() {
+Handled ControlPlane::GetFeatures() {
   std::uint64_t features = OfferedFeatures(device_, fault_);
   if (fault_(Fault::kFeaturesVary) && features_asked_count_++ != 0) {
     features &= ~Mask(VirtioFeature::EVENT_IDX);
   }
-  return Outcome::Reply(U64{features});
+  return Handled::Reply(U64{features});
 }
 
 void ControlPlane::SetAllEnabled(bool enabled) {
@@ -168,7 +168,7 @@ void ControlPlane::SetAllEnabled(bool enabled) {
   }
 }
 
-Outcome ControlPlane::SetFeatures(const Message& request) {
+Handled ControlPlane::SetFeatures(const Message& request) {
   const std::uint64_t features = std::get<U64>(request.body).value;
   const bool again = model_.features().has_value();
   model_.ApplyRequest(request);
@@ -185,17 +185,17 @@ Outcome ControlPlane::SetFeatures(const Message& request) {
     model_.ApplyRequest(MakeRequest(Request::SET_PROTOCOL_FEATURES, U64{0}));
   }
   rings_.WakeAll();
-  return Outcome::Done();
+  return Handled::Done();
 }
 
-Outcome ControlPlane::SetVringAddr(const Message& request) {
+Handled ControlPlane::SetVringAddr(const Message& request) {
   const auto& addr = std::get<protocol::VringAddr>(request.body);
   model_.ApplyRequest(request);
   rings_.ring(addr.index).SetUsedLog(addr);
-  return Outcome::Done();
+  return Handled::Done();
 }
 
-Outcome ControlPlane::GetVringBase(const Message& request) {
+Handled ControlPlane::GetVringBase(const Message& request) {
   const std::uint32_t index = std::get<VringState>(request.body).index;
   Vring& ring = rings_.ring(index);
   VringState state = {index, model_.ring(index).base};
@@ -231,16 +231,16 @@ Outcome ControlPlane::GetVringBase(const Message& request) {
   if (fault_(Fault::kGetVringBaseOffByOne)) ++state.num;
   if (fault_(Fault::kGetVringBaseWrongIndex)) ++state.index;
   if (fault_(Fault::kGetVringBaseUpperBitsSet)) state.num |= 0x10000;
-  return Outcome::Reply(state);
+  return Handled::Reply(state);
 }
 
-Outcome ControlPlane::SetVringFd(const Message& request,
+Handled ControlPlane::SetVringFd(const Message& request,
                                  std::vector<UniqueFd>& fds) {
   const std::uint32_t index = *RingIndex(request);
   UniqueFd fd = fds.empty() ? UniqueFd() : std::move(fds[0]);
   switch (static_cast<Request>(request.spec->id)) {
     case Request::SET_VRING_KICK:
-      if (!rings_.Start(index, std::move(fd))) return Outcome::Refused();
+      if (!rings_.Start(index, std::move(fd))) return Handled::Refused();
       break;
     case Request::SET_VRING_CALL:
       rings_.ring(index).SetCall(std::move(fd));
@@ -250,22 +250,22 @@ Outcome ControlPlane::SetVringFd(const Message& request,
       break;
   }
   model_.ApplyRequest(request);
-  return Outcome::Done();
+  return Handled::Done();
 }
 
-Outcome ControlPlane::SetVringEnable(const Message& request) {
+Handled ControlPlane::SetVringEnable(const Message& request) {
   const auto& state = std::get<VringState>(request.body);
-  if (state.num == 0 && fault_(Fault::kDisableIgnored)) return Outcome::Done();
-  if (state.num == 1 && fault_(Fault::kEnableIgnored)) return Outcome::Done();
+  if (state.num == 0 && fault_(Fault::kDisableIgnored)) return Handled::Done();
+  if (state.num == 1 && fault_(Fault::kEnableIgnored)) return Handled::Done();
   if (fault_(Fault::kEnableWhileStoppedForgotten) &&
       !model_.ring(state.index).started) {
-    return Outcome::Done();
+    return Handled::Done();
   }
   model_.ApplyRequest(request);
   if (fault_(Fault::kEnableIsForAllRings)) SetAllEnabled(state.num != 0);
   if (fault_(Fault::kStartsWithoutKick)) rings_.StartByItself(state.index);
   if (!fault_(Fault::kKickBeforeEnableLost)) rings_.Wake(state.index);
-  return Outcome::Done();
+  return Handled::Done();
 }
 
 void ControlPlane::AfterRun() {

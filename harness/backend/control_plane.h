@@ -25,15 +25,15 @@
 
 namespace vuspec {
 
-struct Outcome {
+struct Handled {
   enum class Kind { kDone, kReply, kRefused };
   Kind kind = Kind::kDone;
   protocol::Body body = protocol::Empty{};  // of a reply
 
-  static Outcome Done() { return {}; }
-  static Outcome Refused() { return {Kind::kRefused, protocol::Empty{}}; }
-  static Outcome Reply(protocol::Body body) { return {Kind::kReply, body}; }
-  static Outcome DoneIf(bool done) { return done ? Done() : Refused(); }
+  static Handled Done() { return {}; }
+  static Handled Refused() { return {Kind::kRefused, protocol::Empty{}}; }
+  static Handled Reply(protocol::Body body) { return {Kind::kReply, body}; }
+  static Handled DoneIf(bool done) { return done ? Done() : Refused(); }
 };
 
 class ControlPlane {
@@ -45,7 +45,7 @@ class ControlPlane {
   ControlPlane(ControlPlane&&) = delete;
 
   // Judges the request against the state of the session and carries it out.
-  Outcome Handle(const protocol::Message& request, std::vector<UniqueFd>& fds);
+  Handled Handle(const protocol::Message& request, std::vector<UniqueFd>& fds);
 
   // The device changed its configuration by itself: tells the front-end, now
   // or when a ring runs again.
@@ -59,29 +59,29 @@ class ControlPlane {
   const RingSet& rings() const { return rings_; }
 
  private:
-  Outcome Carry(const protocol::Message& request, std::vector<UniqueFd>& fds);
-  Outcome CarryOther(const protocol::Message& request,
+  Handled Carry(const protocol::Message& request, std::vector<UniqueFd>& fds);
+  Handled CarryOther(const protocol::Message& request,
                      std::vector<UniqueFd>& fds);
-  Outcome Unheeded(const protocol::Message& request) const;
+  Handled Unheeded(const protocol::Message& request) const;
 
-  Outcome GetFeatures();
-  Outcome SetFeatures(const protocol::Message& request);
-  Outcome SetMemoryTable(const protocol::Message& request,
+  Handled GetFeatures();
+  Handled SetFeatures(const protocol::Message& request);
+  Handled SetMemoryTable(const protocol::Message& request,
                          std::vector<UniqueFd>& fds);
-  Outcome AddRegion(const protocol::Message& request,
+  Handled AddRegion(const protocol::Message& request,
                     std::vector<UniqueFd>& fds);
-  Outcome RemoveRegion(const protocol::Message& request);
-  Outcome SetLogBase(const protocol::Message& request,
+  Handled RemoveRegion(const protocol::Message& request);
+  Handled SetLogBase(const protocol::Message& request,
                      std::vector<UniqueFd>& fds);
-  Outcome SetVringAddr(const protocol::Message& request);
-  Outcome GetVringBase(const protocol::Message& request);
-  Outcome SetVringFd(const protocol::Message& request,
+  Handled SetVringAddr(const protocol::Message& request);
+  Handled GetVringBase(const protocol::Message& request);
+  Handled SetVringFd(const protocol::Message& request,
                      std::vector<UniqueFd>& fds);
-  Outcome SetVringEnable(const protocol::Message& request);
-  Outcome GetConfig(const protocol::Message& request) const;
-  Outcome SetConfig(const protocol::Message& request);
-  Outcome SetStatus(const protocol::Message& request);
-  Outcome ResetDevice(const protocol::Message& request);
+  Handled SetVringEnable(const protocol::Message& request);
+  Handled GetConfig(const protocol::Message& request) const;
+  Handled SetConfig(const protocol::Message& request);
+  Handled SetStatus(const protocol::Message& request);
+  Handled ResetDevice(const protocol::Message& request);
 
   void ResetToBirth();
   void ApplyStatus(std::uint64_t status);

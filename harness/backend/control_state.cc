@@ -15,7 +15,7 @@ using protocol::Message;
 using protocol::Request;
 using protocol::U64;
 
-Outcome ControlPlane::SetMemoryTable(const Message& request,
+Handled ControlPlane::SetMemoryTable(const Message& request,
                                      std::vector<UniqueFd>& fds) {
   std::array<MemoryRegion, protocol::kMemoryRegionCountMax> regions;
   const std::size_t count = CopyRegions(request.body, regions);
@@ -26,49 +26,49 @@ Outcome ControlPlane::SetMemoryTable(const Message& request,
   const absl::Status status =
       memory_.Replace(std::span(regions).first(count), fds);
   if (!status.ok()) {
-    return Outcome::DoneIf(fault_(Fault::kUnmappableTableAccepted));
+    return Handled::DoneIf(fault_(Fault::kUnmappableTableAccepted));
   }
   if (bait) Truncate(bait);
   model_.ApplyRequest(request);
   rings_.RebindAll();
-  return Outcome::Done();
+  return Handled::Done();
 }
 
-Outcome ControlPlane::AddRegion(const Message& request,
+Handled ControlPlane::AddRegion(const Message& request,
                                 std::vector<UniqueFd>& fds) {
   std::array<MemoryRegion, protocol::kMemoryRegionCountMax> regions;
   CopyRegions(request.body, regions);
   const absl::Status status = memory_.Add(regions[0], std::move(fds[0]));
   if (!status.ok()) {
-    return Outcome::DoneIf(fault_(Fault::kUnmappableTableAccepted));
+    return Handled::DoneIf(fault_(Fault::kUnmappableTableAccepted));
   }
   model_.ApplyRequest(request);
   rings_.RebindAll();
-  return Outcome::Done();
+  return Handled::Done();
 }
 
-Outcome ControlPlane::RemoveRegion(const Message& request) {
+Handled ControlPlane::RemoveRegion(const Message& request) {
   std::array<MemoryRegion, protocol::kMemoryRegionCountMax> regions;
   CopyRegions(request.body, regions);
-  if (!memory_.Remove(regions[0]).ok()) return Outcome::Refused();
+  if (!memory_.Remove(regions[0]).ok()) return Handled::Refused();
   model_.ApplyRequest(request);
   rings_.RebindAll();
-  return Outcome::Done();
+  return Handled::Done();
 }
 
-Outcome ControlPlane::SetLogBase(const Message& request,
+Handled ControlPlane::SetLogBase(const Message& request,
                                  std::vector<UniqueFd>& fds) {
   const auto* log = std::get_if<protocol::Log>(&request.body);
   if (log != nullptr && !log_.Map(*log, fds[0]).ok()) {
-    return Outcome::Refused();
+    return Handled::Refused();
   }
   model_.ApplyRequest(request);
-  if (log == nullptr) return Outcome::Done();
+  if (log == nullptr) return Handled::Done();
   // The document leaves the payload of the reply open; none is the least.
-  return Outcome::Reply(protocol::Empty{});
+  return Handled::Reply(protocol::Empty{});
 }
 
-Outcome ControlPlane::GetConfig(const Message& request) const {
+Handled ControlPlane::GetConfig(const Message& request) const {
   const auto& asked = std::get<Config>(request.body);
   const std::span<const std::uint8_t> config = device_.config();
   Config reply = asked;
@@ -78,14 +78,14 @@ Outcome ControlPlane::GetConfig(const Message& request) const {
   if (offset > config.size() || asked.size > config.size() - offset) {
     // Stands for what lies behind a structure in a careless process.
     if (!fault_(Fault::kConfigReadPastEnd)) {
-      return Outcome::Reply(protocol::Empty{});
+      return Handled::Reply(protocol::Empty{});
     }
     reply.bytes.fill(0xa5);
     const std::size_t known =
         offset < config.size() ? config.size() - offset : 0;
     std::copy_n(config.end() - static_cast<std::ptrdiff_t>(known), known,
                 reply.bytes.begin());
-    return Outcome::Reply(reply);
+    return Handled::Reply(reply);
   }
   const auto slice = config.subspan(offset, asked.size);
   std::copy(slice.begin(), slice.end(), reply.bytes.begin());
@@ -97,19 +97,19 @@ Outcome ControlPlane::GetConfig(const Message& request) const {
     std::copy(config.begin(), config.end(), reply.bytes.begin());
     reply.size = static_cast<std::uint32_t>(config.size());
   }
-  return Outcome::Reply(reply);
+  return Handled::Reply(reply);
 }
 
-Outcome ControlPlane::SetConfig(const Message& request) {
+Handled ControlPlane::SetConfig(const Message& request) {
   const auto& config = std::get<Config>(request.body);
   const std::size_t size = device_.config().size();
   if (config.offset > size || config.size > size - config.offset) {
-    return Outcome::DoneIf(fault_(Fault::kConfigWritePastEndAccepted));
+    return Handled::DoneIf(fault_(Fault::kConfigWritePastEndAccepted));
   }
-  if (fault_(Fault::kConfigWriteLost)) return Outcome::Done();
+  if (fault_(Fault::kConfigWriteLost)) return Handled::Done();
   const auto bytes = std::span(config.bytes).first(config.size);
-  if (device_.WriteConfig(config.offset, bytes)) return Outcome::Done();
-  return Outcome::DoneIf(fault_(Fault::kConfigReadOnlyWriteAccepted));
+  if (device_.WriteConfig(config.offset, bytes)) return Handled::Done();
+  return Handled::DoneIf(fault_(Fault::kConfigReadOnlyWriteAccepted));
 }
 
 void ControlPlane::ResetToBirth() {
@@ -122,10 +122,10 @@ void ControlPlane::ApplyStatus(std::uint64_t status) {
   model_.ApplyRequest(MakeRequest(Request::SET_STATUS, U64{status}));
 }
 
-Outcome ControlPlane::SetStatus(const Message& request) {
+Handled ControlPlane::SetStatus(const Message& request) {
   const std::uint64_t status = std::get<U64>(request.body).value;
-  if (fault_(Fault::kStatusNotStored)) return Outcome::Done();
-  if (status == 0 && fault_(Fault::kStatusZeroIgnored)) return Outcome::Done();
+  if (fault_(Fault::kStatusNotStored)) return Handled::Done();
+  if (status == 0 && fault_(Fault::kStatusZeroIgnored)) return Handled::Done();
   rings_.LetStatusCount();
   if (status == 0) ResetToBirth();
   // A driver that did not take VERSION_1 is told so when it asks.
@@ -134,11 +134,11 @@ Outcome ControlPlane::SetStatus(const Message& request) {
       fault_(Fault::kFeaturesOkAlways);
   ApplyStatus(acceptable ? status : status & ~std::uint64_t{kFeaturesOk});
   rings_.WakeAll();
-  return Outcome::Done();
+  return Handled::Done();
 }
 
-Outcome ControlPlane::ResetDevice(const Message& request) {
-  if (fault_(Fault::kResetDeviceIgnored)) return Outcome::Done();
+Handled ControlPlane::ResetDevice(const Message& request) {
+  if (fault_(Fault::kResetDeviceIgnored)) return Handled::Done();
   if (!fault_(Fault::kResetKeepsDeviceState)) ResetToBirth();
   const std::uint8_t status = model_.status();
   if (fault_(Fault::kResetForgetsProtocolFeatures)) {
@@ -147,7 +147,7 @@ Outcome ControlPlane::ResetDevice(const Message& request) {
   model_.ApplyRequest(request);
   if (fault_(Fault::kResetKeepsRingsEnabled)) SetAllEnabled(true);
   if (fault_(Fault::kResetKeepsStatus)) ApplyStatus(status);
-  return Outcome::Done();
+  return Handled::Done();
 }
 
 }  // namespace vuspec

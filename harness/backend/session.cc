@@ -14,30 +14,30 @@ using protocol::Message;
 using protocol::Request;
 using protocol::Violation;
 
-Session::Session(const Environment& environment,
-                 std::unique_ptr<UnixChannel> channel,
-                 const protocol::SessionModel* predecessor)
+MockSession::MockSession(const Environment& environment,
+                         std::unique_ptr<UnixChannel> channel,
+                         const protocol::SessionModel* predecessor)
     : environment_(environment),
       fault_(environment.fault),
       connection_(std::move(channel)),
       answers_(connection_, environment.fault),
       control_(environment, predecessor) {}
 
-Session::~Session() { environment_.loop.Forget(fd()); }
+MockSession::~MockSession() { environment_.loop.Forget(fd()); }
 
-bool Session::Turn(bool readable) {
+bool MockSession::Turn(bool readable) {
   RunRings();
   if (readable && !ReceiveOne()) return false;
   RunRings();
   return !(fault_(Fault::kBadRingEndsSession) && control_.rings().any_broken());
 }
 
-void Session::RunRings() {
+void MockSession::RunRings() {
   busy_ = control_.rings().Run();
   control_.AfterRun();
 }
 
-bool Session::ReceiveOne() {
+bool MockSession::ReceiveOne() {
   if (deaf_) return true;
   Received received = connection_.Receive(Deadline::Now());
   if (received.ok()) {
@@ -57,7 +57,7 @@ bool Session::ReceiveOne() {
   return incomplete;
 }
 
-bool Session::Handle(ReceivedMessage& message) {
+bool MockSession::Handle(ReceivedMessage& message) {
   CarryDeferred();
   OverlookDefects(fault_, message, control_.model().context(),
                   environment_.hoard);
@@ -72,8 +72,8 @@ bool Session::Handle(ReceivedMessage& message) {
   return !over;
 }
 
-bool Session::Carry(const Header& header, const Message& request,
-                    std::vector<UniqueFd>& fds) {
+bool MockSession::Carry(const Header& header, const Message& request,
+                        std::vector<UniqueFd>& fds) {
   SufferRequest(fault_, request);
   if (fault_(Fault::kAckBeforeEffect) &&
       request.spec->answer == protocol::Answer::kAck) {
@@ -83,13 +83,13 @@ bool Session::Carry(const Header& header, const Message& request,
   }
   // Before the request takes effect: it may negotiate REPLY_ACK away.
   const protocol::WireContext context = control_.model().context();
-  Outcome outcome = control_.Handle(request, fds);
+  Handled outcome = control_.Handle(request, fds);
   switch (outcome.kind) {
-    case Outcome::Kind::kRefused:
+    case Handled::Kind::kRefused:
       return Refuse(header);
-    case Outcome::Kind::kReply:
+    case Handled::Kind::kReply:
       return answers_.Reply(header, outcome.body).ok();
-    case Outcome::Kind::kDone:
+    case Handled::Kind::kDone:
       break;
   }
   const bool expected = context.reply_ack && request.need_reply();
@@ -101,20 +101,20 @@ bool Session::Carry(const Header& header, const Message& request,
   return true;
 }
 
-bool Session::Acknowledge(const Header& header) {
+bool MockSession::Acknowledge(const Header& header) {
   const bool asked = (header.flags & protocol::kNeedReplyFlag) != 0;
   if (!asked || !control_.model().context().reply_ack) return true;
   return answers_.Ack(header, 0).ok();
 }
 
-void Session::CarryDeferred() {
+void MockSession::CarryDeferred() {
   if (!deferred_) return;
   Deferred deferred = *std::exchange(deferred_, std::nullopt);
   (void)control_.Handle(deferred.request, deferred.fds);
 }
 
-bool Session::AnswerMalformed(const Header& header,
-                              const Violation& violation) {
+bool MockSession::AnswerMalformed(const Header& header,
+                                  const Violation& violation) {
   const bool unknown =
       FindMessage(protocol::Channel::kMain, header.request) == nullptr;
   if (unknown) {
@@ -129,7 +129,7 @@ bool Session::AnswerMalformed(const Header& header,
   return Refuse(header);
 }
 
-bool Session::Refuse(const Header& header) {
+bool MockSession::Refuse(const Header& header) {
   SufferRefusal(fault_);
   if (fault_(Fault::kRefusalUnanswered)) return true;
   const bool is_request =

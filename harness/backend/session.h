@@ -26,13 +26,14 @@
 
 namespace vuspec {
 
-class Session {
+class MockSession {
  public:
   // Everything outlives the session; see ControlPlane for `predecessor`.
-  Session(const Environment& environment, std::unique_ptr<UnixChannel> channel,
-          const protocol::SessionModel* predecessor);
-  Session(Session&&) = delete;
-  ~Session();
+  MockSession(const Environment& environment,
+              std::unique_ptr<UnixChannel> channel,
+              const protocol::SessionModel* predecessor);
+  MockSession(MockSession&&) = delete;
+  ~MockSession();
 
   // A turn of the event loop; `readable`: the connection has something to
   // read. False when the session is over.
