@@ -211,8 +211,9 @@ bool WronglyAccepts(const FaultSet& fault, const Message& request,
                ? fault(Fault::kKickIndexNotChecked)
                : fault(Fault::kRingIndexNotChecked);
   }
-  if (fault(Fault::kGatesNotChecked) && violation.req == request.spec->cites &&
-      violation.relation == protocol::Relation::kNotAllowedNow) {
+  if (fault(Fault::kGatesNotChecked) &&
+      (violation.relation == protocol::Relation::kNotOffered ||
+       violation.relation == protocol::Relation::kNotNegotiated)) {
     return true;
   }
   return std::any_of(std::begin(kUnchecked), std::end(kUnchecked),
