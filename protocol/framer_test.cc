@@ -77,7 +77,8 @@ void Add(std::vector<std::byte>& stream, std::uint32_t request,
 
 TEST(Framer, CutsTheSameFramesHoweverTheBytesCome) {
   std::vector<std::byte> stream;
-  for (const std::size_t size : {0, 8, 0, 0, 40, 1, 300, 12}) {
+  for (const std::size_t size :
+       std::vector<std::size_t>{0, 8, 0, 0, 40, 1, 300, 12}) {
     Add(stream, 3, size);
   }
   const Heard heard = HearSeveralWays(stream);
