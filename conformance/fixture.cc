@@ -59,8 +59,7 @@ void ConformanceCase::SkipUnlessOffered() {
   if (const auto bits = needs.virtio & ~probe().virtio_features; bits != 0) {
     missing = protocol::VirtioFeatureNames(bits) + " is not offered";
     claimed = (bits & claims.virtio_features) != 0;
-  } else if (const auto lacking =
-                 needs.protocol & ~probe().protocol_features;
+  } else if (const auto lacking = needs.protocol & ~probe().protocol_features;
              lacking != 0) {
     missing = protocol::ProtocolFeatureNames(lacking) + " is not offered";
     claimed = (lacking & claims.protocol_features) != 0;
@@ -87,8 +86,8 @@ UniqueFd ConformanceCase::Connect() {
   if (!fd.ok()) {
     const PeerHealth health = CurrentRun().peer().Check();
     if (health.ok()) {
-      CurrentCase().SetVerdict(
-          Verdict::kHang, "no connection: " + fd.status().ToString());
+      CurrentCase().SetVerdict(Verdict::kHang,
+                               "no connection: " + fd.status().ToString());
     }
     [&] { FAIL() << "connect: " << fd.status().ToString(); }();
   }
@@ -97,9 +96,9 @@ UniqueFd ConformanceCase::Connect() {
 
 Session& ConformanceCase::StartSession(SessionOptions options) {
   options.budget = CurrentRun().answer_budget();
-  auto session = Session::Start(std::make_unique<UnixChannel>(Connect()),
-                                MakeDeviceDriver(CurrentRun().device()),
-                                options);
+  auto session =
+      Session::Start(std::make_unique<UnixChannel>(Connect()),
+                     MakeDeviceDriver(CurrentRun().device()), options);
   sessions_.push_back(Require(std::move(session)));
   return *sessions_.back();
 }
@@ -199,9 +198,9 @@ void ConformanceCase::CheckCanaries() {
   for (const auto& session : sessions_) {
     for (const CanaryDamage& damage : session->memory().CheckCanaries()) {
       ADD_FAILURE() << "VS-13: guest memory outside every buffer was written "
-                    << "at guest address 0x" << std::hex
-                    << damage.guest_address << ": 0x" << int{damage.actual}
-                    << ", expected 0x" << int{damage.expected};
+                    << "at guest address 0x" << std::hex << damage.guest_address
+                    << ": 0x" << int{damage.actual} << ", expected 0x"
+                    << int{damage.expected};
     }
   }
 }
@@ -229,10 +228,10 @@ void ConformanceCase::CheckResources() {
     latest = peer.Resources();
   }
   if (!latest || !MoreThan(*latest, baseline.use)) return;
-  CurrentCase().SetVerdict(Verdict::kLeak,
-                           "the peer holds " + latest->ToString() +
-                               " with no session open; before: " +
-                               baseline.use.ToString());
+  CurrentCase().SetVerdict(
+      Verdict::kLeak,
+      "the peer holds " + latest->ToString() +
+          " with no session open; before: " + baseline.use.ToString());
   baseline.use = *latest;
 }
 

@@ -18,14 +18,18 @@
 
 namespace vuspec {
 
-// Failing prints Describe().
+// For GoogleTest, which else prints bytes.
+template <typename T>
+void PrintTo(const Reply<T>& reply, std::ostream* out) {
+  *out << reply.Describe();
+}
+
 MATCHER(Succeeds, negation ? "fails" : "succeeds") {
-  *result_listener << arg.Describe();
   return arg.ok();
 }
 
-// NACK or CLOSE; also the CLOSE behind an ack of 0, of which ReplyAck has a case
-// of its own.
+// NACK or CLOSE; also the CLOSE behind an ack of 0, of which ReplyAck has a
+// case of its own.
 MATCHER(IsRefused, negation ? "is not refused" : "is refused") {
   *result_listener << arg;
   return arg.kind == Outcome::kNacked || arg.closed;

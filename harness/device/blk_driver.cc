@@ -1,5 +1,6 @@
 // virtio-blk: a pattern written to a sector and read back.
 #include "absl/status/statusor.h"
+#include "harness/device/blk_requests.h"
 #include "harness/device/buffers.h"
 #include "harness/device/device_driver.h"
 
@@ -53,8 +54,12 @@ std::optional<protocol::Violation> CheckStatus(const GuestBuffer& status) {
                              .actual = value};
 }
 
-absl::StatusOr<IoRequest> MakeWrite(GuestMemory& memory, std::uint64_t seed) {
-  auto buffers = Allocate(memory, kTypeOut, seed % kSectorsUsed);
+}  // namespace
+
+absl::StatusOr<IoRequest> MakeBlkWrite(GuestMemory& memory,
+                                       std::uint64_t sector,
+                                       std::uint64_t seed) {
+  auto buffers = Allocate(memory, kTypeOut, sector);
   if (!buffers.ok()) return buffers.status();
   FillPattern(buffers->data.bytes, seed);
   IoRequest request;
@@ -66,14 +71,15 @@ absl::StatusOr<IoRequest> MakeWrite(GuestMemory& memory, std::uint64_t seed) {
   return request;
 }
 
-absl::StatusOr<IoRequest> MakeRead(GuestMemory& memory, std::uint64_t seed) {
-  auto buffers = Allocate(memory, kTypeIn, seed % kSectorsUsed);
+absl::StatusOr<IoRequest> MakeBlkRead(GuestMemory& memory, std::uint64_t sector,
+                                      std::uint64_t seed) {
+  auto buffers = Allocate(memory, kTypeIn, sector);
   if (!buffers.ok()) return buffers.status();
   IoRequest request;
   request.segments = {Readable(buffers->header), Writable(buffers->data),
                       Writable(buffers->status)};
-  request.judge = [seed, data = buffers->data, status = buffers->status](
-                      const Completion&) {
+  request.judge = [seed, data = buffers->data,
+                   status = buffers->status](const Completion&) {
     if (auto wrong = CheckStatus(status)) return wrong;
     return ComparePattern(data.bytes, seed, Req::BLK_09, "virtio-blk read",
                           "data");
@@ -81,24 +87,27 @@ absl::StatusOr<IoRequest> MakeRead(GuestMemory& memory, std::uint64_t seed) {
   return request;
 }
 
+namespace {
+
 class BlkDriver final : public DeviceDriver {
  public:
   const DeviceProfile& profile() const override { return kProfile; }
 
   absl::StatusOr<IoRequest> MakeRequest(GuestMemory& memory,
                                         std::uint64_t seed) override {
-    return MakeWrite(memory, seed);
+    return MakeBlkWrite(memory, seed % kSectorsUsed, seed);
   }
 
   Reply<Done> Prepare(IoPort&) override { return Done{}; }
 
   Reply<Done> VerifiedIo(IoPort& port, std::uint64_t seed) override {
-    auto write = MakeWrite(port.memory(), seed);
+    const std::uint64_t sector = seed % kSectorsUsed;
+    auto write = MakeBlkWrite(port.memory(), sector, seed);
     if (!write.ok()) return Failure(write.status());
     if (auto done = Perform(port, 0, *write); !done.ok()) {
       return done.failure();
     }
-    auto read = MakeRead(port.memory(), seed);
+    auto read = MakeBlkRead(port.memory(), sector, seed);
     if (!read.ok()) return Failure(read.status());
     if (auto done = Perform(port, 0, *read); !done.ok()) return done.failure();
     return Done{};

@@ -23,7 +23,8 @@ T GetLe(std::span<const std::byte> bytes, std::size_t offset) {
   CopyIn(raw, bytes.subspan(offset, sizeof(T)).data());
   T value = 0;
   for (std::size_t i = 0; i < sizeof(T); ++i) {
-    value |= static_cast<T>(T{std::to_integer<std::uint8_t>(raw[i])} << (8 * i));
+    value |=
+        static_cast<T>(T{std::to_integer<std::uint8_t>(raw[i])} << (8 * i));
   }
   return value;
 }
@@ -68,15 +69,14 @@ std::optional<protocol::Violation> ComparePattern(
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const std::byte expected = PatternByte(seed, i);
     if (bytes[i] == expected) continue;
-    return protocol::Violation{.req = req,
-                               .subject = subject,
-                               .field = field,
-                               .offset = static_cast<std::uint32_t>(i),
-                               .relation = protocol::Relation::kEqual,
-                               .expected = std::to_integer<std::uint64_t>(
-                                   expected),
-                               .actual = std::to_integer<std::uint64_t>(
-                                   bytes[i])};
+    return protocol::Violation{
+        .req = req,
+        .subject = subject,
+        .field = field,
+        .offset = static_cast<std::uint32_t>(i),
+        .relation = protocol::Relation::kEqual,
+        .expected = std::to_integer<std::uint64_t>(expected),
+        .actual = std::to_integer<std::uint64_t>(bytes[i])};
   }
   return std::nullopt;
 }

@@ -47,11 +47,11 @@ class IoPort {
 };
 
 struct DeviceProfile {
-  std::string_view name;               // as --device and manifests say it
-  std::vector<std::uint32_t> queues;   // vrings of a minimal working device
-  std::uint32_t io_queue = 0;          // where requests are made
-  std::uint32_t config_size = 0;       // bytes every such device has
-  std::uint64_t features = 0;          // device bits that the driver acks
+  std::string_view name;              // as --device and manifests say it
+  std::vector<std::uint32_t> queues;  // vrings of a minimal working device
+  std::uint32_t io_queue = 0;         // where requests are made
+  std::uint32_t config_size = 0;      // bytes every such device has
+  std::uint64_t features = 0;         // device bits that the driver acks
 };
 
 class DeviceDriver {

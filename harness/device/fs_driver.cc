@@ -106,7 +106,8 @@ class FsDriver final : public DeviceDriver {
         -> std::optional<protocol::Violation> {
       if (auto wrong = CheckOutHeader(out, completion, unique)) return wrong;
       if (opcode == kFuseInit) return std::nullopt;
-      const std::uint32_t type = GetLe32(out.bytes, kModeOffset) & kModeTypeMask;
+      const std::uint32_t type =
+          GetLe32(out.bytes, kModeOffset) & kModeTypeMask;
       if (type == kModeFolder) return std::nullopt;
       return Wrong("attr.mode", kModeOffset, kModeFolder, type);
     };

@@ -25,8 +25,7 @@ Reply<std::unique_ptr<Session>> Session::Start(
   auto memory = options.regions.empty() ? GuestMemory::CreateDefault()
                                         : GuestMemory::Create(options.regions);
   if (!memory.ok()) return memory.status();
-  std::unique_ptr<Session> session(
-      new Session(*std::move(memory), options));
+  std::unique_ptr<Session> session(new Session(*std::move(memory), options));
   session->driver_ = std::move(driver);
   session->transcript_ = std::make_unique<Transcript>();
   session->frontend_ = std::make_unique<Frontend>(
@@ -34,14 +33,12 @@ Reply<std::unique_ptr<Session>> Session::Start(
       FrontendOptions{.deadline = options.budget,
                       .acks = options.acks,
                       .observer = session->transcript_.get()});
-  session->raw_ =
-      std::make_unique<RawFrontend>(session->frontend_->connection());
+  session->raw_ = std::make_unique<RawFrontend>(*session->frontend_);
   std::uint64_t wanted = options.virtio;
   if (session->driver_ != nullptr) {
     wanted |= session->driver_->profile().features;
   }
-  auto negotiated =
-      session->frontend_->Negotiate(wanted, options.protocol);
+  auto negotiated = session->frontend_->Negotiate(wanted, options.protocol);
   if (!negotiated.ok()) return negotiated.failure();
   session->negotiated_ = *negotiated;
   if (auto done = session->SetStatusBits(kAcknowledge | kDriver | kFeaturesOk);
@@ -49,8 +46,7 @@ Reply<std::unique_ptr<Session>> Session::Start(
     return done.failure();
   }
   if (options.share_memory) {
-    auto shared =
-        session->frontend_->SetMemTable(session->memory_.regions());
+    auto shared = session->frontend_->SetMemTable(session->memory_.regions());
     if (!shared.ok()) return shared.failure();
   }
   return session;
@@ -70,8 +66,8 @@ Reply<SessionRing*> Session::MakeRing(std::uint32_t index,
                                       RingOptions options) {
   options.event_idx = Has(negotiated_.virtio, VirtioFeature::EVENT_IDX);
   options.indirect = Has(negotiated_.virtio, VirtioFeature::INDIRECT_DESC);
-  auto ring = SessionRing::Create(*frontend_, memory_, index, options,
-                                  options_.budget);
+  auto ring =
+      SessionRing::Create(*frontend_, memory_, index, options, options_.budget);
   if (!ring.ok()) return ring.status();
   return (rings_[index] = *std::move(ring)).get();
 }
@@ -93,8 +89,8 @@ Reply<SessionRing*> Session::BringDevice(RingOptions options) {
   for (const std::uint32_t queue : profile.queues) {
     if (auto ring = StartRing(queue, options); !ring.ok()) return ring;
   }
-  if (auto done = SetStatusBits(kAcknowledge | kDriver | kFeaturesOk |
-                                kDriverOk);
+  if (auto done =
+          SetStatusBits(kAcknowledge | kDriver | kFeaturesOk | kDriverOk);
       !done.ok()) {
     return done.failure();
   }

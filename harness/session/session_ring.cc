@@ -24,9 +24,9 @@ absl::StatusOr<std::unique_ptr<SessionRing>> SessionRing::Create(
   if (!call.ok()) return call.status();
   auto err = Event::Create();
   if (!err.ok()) return err.status();
-  return std::unique_ptr<SessionRing>(new SessionRing(
-      frontend, index, options, budget, *std::move(driver), *std::move(kick),
-      *std::move(call), *std::move(err)));
+  return std::unique_ptr<SessionRing>(
+      new SessionRing(frontend, index, options, budget, *std::move(driver),
+                      *std::move(kick), *std::move(call), *std::move(err)));
 }
 
 protocol::VringAddr SessionRing::Addresses() const {
@@ -39,14 +39,11 @@ protocol::VringAddr SessionRing::Addresses() const {
           .log = options_.log_address};
 }
 
-Reply<Done> SessionRing::Configure() {
+Reply<Done> SessionRing::Configure(std::uint32_t base) {
   if (auto done = frontend_.SetVringNum(index_, options_.size); !done.ok()) {
     return done;
   }
-  if (auto done = frontend_.SetVringBase(index_, driver_.avail_index());
-      !done.ok()) {
-    return done;
-  }
+  if (auto done = frontend_.SetVringBase(index_, base); !done.ok()) return done;
   if (auto done = frontend_.SetVringAddr(Addresses()); !done.ok()) return done;
   if (auto done = frontend_.SetVringErr(index_, err_.fd()); !done.ok()) {
     return done;
@@ -72,6 +69,11 @@ Reply<Done> SessionRing::Bring() {
 
 Reply<protocol::VringState> SessionRing::Stop() {
   return frontend_.GetVringBase(index_);
+}
+
+Reply<Done> SessionRing::Restart(const protocol::VringState& base) {
+  if (auto done = Configure(base.num); !done.ok()) return done;
+  return Start();
 }
 
 Reply<Done> SessionRing::PostQuietly(std::span<const Segment> segments,

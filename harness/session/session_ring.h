@@ -50,14 +50,19 @@ class SessionRing {
   protocol::VringAddr Addresses() const;
 
   // NUM, BASE, ADDR, ERR and CALL: all but the start.
-  Reply<Done> Configure();
+  Reply<Done> Configure() { return Configure(driver_.avail_index()); }
+  Reply<Done> Configure(std::uint32_t base);
   // SET_VRING_KICK.
   Reply<Done> Start();
   Reply<Done> Enable(bool on);
   // Configure, Start and, if the options say so, Enable.
   Reply<Done> Bring();
-  // GET_VRING_BASE; the ring can be Started again.
+  // GET_VRING_BASE; the ring can be started again.
   Reply<protocol::VringState> Stop();
+  // Configure and Start from what Stop answered. Everything is sent again, as
+  // front-ends in use do: what a back-end keeps over a stop is a matter of its
+  // own (see RingLifecycle and docs/ambiguities.md).
+  Reply<Done> Restart(const protocol::VringState& base);
 
   // Makes a chain available and kicks, if the device wants it.
   Reply<Done> Post(std::span<const Segment> segments,

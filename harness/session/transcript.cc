@@ -37,9 +37,9 @@ std::vector<VuFd> DescribeFds(const protocol::Header& header,
     default:
       break;
   }
-  const auto body = protocol::DecodeBody(
-      protocol::ResolvePayload(spec->payload, {}), payload,
-      {spec->name, spec->cites});
+  const auto body =
+      protocol::DecodeBody(protocol::ResolvePayload(spec->payload, {}), payload,
+                           {spec->name, spec->cites});
   if (!body.ok()) return fds;
   std::array<protocol::MemoryRegion, protocol::kMemoryRegionCountMax> regions;
   const std::size_t region_count = protocol::CopyRegions(*body, regions);
@@ -83,9 +83,8 @@ std::string Transcript::ToVu() const {
     if (frame.sent) {
       record.fds = DescribeFds(frame.header, frame.payload, frame.fd_count);
     }
-    record.comment =
-        protocol::DumpFrame(protocol::Channel::kMain, frame.header,
-                            frame.payload, frame.fd_count, {});
+    record.comment = protocol::DumpFrame(protocol::Channel::kMain, frame.header,
+                                         frame.payload, frame.fd_count, {});
     file.records.push_back(std::move(record));
   }
   std::string text = protocol::WriteVu(file);
