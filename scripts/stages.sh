@@ -35,6 +35,14 @@ run_ctest() {
 
 SLOW='^(faults|bench-smoke)$'
 
+# Tracked C++ files, or all of them where there is no repository (an archive).
+cxx_files() {
+  git -c safe.directory="$ROOT" -C "$ROOT" ls-files -z -- '*.cc' '*.h' \
+    2>/dev/null ||
+    (cd "$ROOT" && find . -path ./build -prune -o -name '*.cc' -print0 -o \
+      -name '*.h' -print0)
+}
+
 stage_format() {
   if ! command -v clang-format-14 >/dev/null; then
     say "skipped: this release has no clang-format 14, and others differ"
@@ -42,7 +50,7 @@ stage_format() {
   fi
   local log="$LOGS/format.log"
   mkdir -p "$LOGS"
-  if ! git -c safe.directory="$ROOT" -C "$ROOT" ls-files -z -- '*.cc' '*.h' |
+  if ! cxx_files |
     (cd "$ROOT" && xargs -0 -r clang-format-14 --dry-run -Werror) 2>"$log"; then
     say "clang-format-14 -i mends these ($log says where):"
     sed -nE 's/^([^: ]+):[0-9]+:[0-9]+: error.*/\1/p' "$log" | sort | uniq -c >&2
