@@ -74,6 +74,14 @@ TEST(SessionOrder, BackendRequestsNeedChannelRunningRingAndRightValues) {
   Send(model, Request::SET_VRING_CALL, U64{0x100});
   EXPECT_EQ(refused(call(0, 0)), std::nullopt);
 
+  const auto err = [](std::uint32_t num) {
+    return MakeRequest(BackendRequest::BACKEND_VRING_ERR, VringState{0, num});
+  };
+  EXPECT_EQ(refused(err(0)), std::nullopt);
+  EXPECT_EQ(refused(err(1)), Req::INB_06);
+  Send(model, Request::SET_VRING_ERR, U64{0}, 1);
+  EXPECT_EQ(refused(err(0)), Req::INB_07);
+
   using enum ProtocolFeature;
   Send(model, Request::SET_PROTOCOL_FEATURES,
        U64{Mask(BACKEND_REQ, CONFIG, HOST_NOTIFIER, BACKEND_SEND_FD)});
