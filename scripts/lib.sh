@@ -60,8 +60,3 @@ build() {
     (cd "$ROOT" && quietly "build-$preset" calmly \
       cmake --build --preset "$preset" --parallel "$JOBS" "${targets[@]}")
 }
-
-# cache_value PRESET NAME: what CMake found.
-cache_value() {
-  sed -n "s|^$2:[A-Z]*=||p" "$BUILD/$1/CMakeCache.txt"
-}
