@@ -22,31 +22,27 @@ available() {
   local pattern patterns name
   IFS=, read -r -a patterns <<<"$1"
   for pattern in "${patterns[@]}"; do
-    while read -r name; do
+    for name in $(apt-cache pkgnames | grep -Ex "$pattern" | sort -Vr); do
       # No grep -q: it would end the pipe early, which pipefail calls a failure.
       if apt-cache policy "$name" | grep '^ *Candidate: [^(]' >/dev/null; then
         printf '%s\n' "$name"
         return 0
       fi
-    done < <(apt-cache pkgnames | grep -Ex "$pattern" | sort -Vr)
+    done
   done
   return 1
 }
 
-as_root() {
-  if ((EUID == 0)); then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    die "not root and no sudo; as root, run: $*"
-  fi
-}
-
 apt_get() {
-  quietly "apt-$1" as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a \
-    apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
-    -o Acquire::Retries=3 "$@"
+  local prefix=()
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null ||
+      die "neither root nor sudo here; as root, run: $ROOT/scripts/setup"
+    prefix=(sudo)
+  fi
+  quietly "apt-$1" "${prefix[@]}" env DEBIAN_FRONTEND=noninteractive \
+    NEEDRESTART_MODE=a apt-get -qq -y -o Dpkg::Use-Pty=0 \
+    -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"
 }
 
 # ensure [--optional] WANT...: installs what is missing, says what it installs.
