@@ -40,6 +40,12 @@ MATCHER(IsAcked, negation ? "is not acked" : "is acked with 0") {
   return arg.kind == Outcome::kAcked;
 }
 
+// By the reply that the document defines for it, and by nothing else.
+MATCHER(IsReplied, negation ? "has no proper reply" : "has a proper reply") {
+  *result_listener << arg;
+  return arg.kind == Outcome::kReplied && !arg.violation;
+}
+
 // No answer, and the connection works on.
 MATCHER(IsSilent, negation ? "is answered" : "is not answered") {
   *result_listener << arg;
