@@ -1,3 +1,3 @@
-#include "harness/cli/cli.h"
+#include "harness/cli/run_cli.h"
 
 int main(int argc, char** argv) { return vuspec::RunCli(argc, argv); }
