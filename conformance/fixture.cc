@@ -257,7 +257,14 @@ void ConformanceCase::JudgeHealth() {
 }
 
 void ConformanceCase::AttachTranscripts() {
-  if (!HasFailure()) return;
+  // Only what led to a failure: not the sessions that came after it and were
+  // in order.
+  const int part_count = testing::UnitTest::GetInstance()
+                             ->current_test_info()
+                             ->result()
+                             ->total_part_count();
+  if (!HasFailure() || part_count == parts_attached_) return;
+  parts_attached_ = part_count;
   for (const auto& session : sessions_) {
     CurrentCase().AttachTranscript(session->transcript().ToVu());
   }

@@ -109,6 +109,7 @@ class ConformanceCase : public testing::Test {
   std::vector<std::unique_ptr<RawConnection>> raws_;
   bool negative_ = false;
   bool has_io_ = false;
+  int parts_attached_ = 0;  // failures whose transcripts were attached
 };
 
 }  // namespace vuspec
