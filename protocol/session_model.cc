@@ -240,17 +240,6 @@ std::optional<Violation> SessionModel::CheckReply(const Message& request,
         return changed(Req::FEAT_02, "features", *limits_.virtio_features);
       }
       return std::nullopt;
-    case Effect::kLearnProtocolFeatures:
-      if ((value & ~kDefinedProtocolFeatures) != 0) {
-        return Violation{Req::PF_07,
-                         subject,
-                         "features",
-                         kHeaderSize,
-                         Relation::kOnlyBits,
-                         kDefinedProtocolFeatures,
-                         value};
-      }
-      return std::nullopt;
     case Effect::kStopRing: {
       const bool packed =
           Has(features_.value_or(0), VirtioFeature::RING_PACKED);
