@@ -262,7 +262,10 @@ Handled ControlPlane::SetVringEnable(const Message& request) {
     return Handled::Done();
   }
   model_.ApplyRequest(request);
-  if (fault_(Fault::kEnableIsForAllRings)) SetAllEnabled(state.num != 0);
+  if (fault_(Fault::kEnableIsForAllRings)) {
+    SetAllEnabled(state.num != 0);
+    rings_.WakeAll();
+  }
   if (fault_(Fault::kStartsWithoutKick)) rings_.StartByItself(state.index);
   if (!fault_(Fault::kKickBeforeEnableLost)) rings_.Wake(state.index);
   return Handled::Done();

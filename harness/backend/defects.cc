@@ -38,6 +38,7 @@ constexpr Unchecked kUnchecked[] = {
     {Fault::kRingSizeTooLargeAccepted, Req::VNUM_04},
     {Fault::kRingSizeOddAccepted, Req::VNUM_05},
     {Fault::kUnmappedRingAccepted, Req::VADDR_05},
+    {Fault::kUnmappedRingAccepted, Req::VADDR_06},
     {Fault::kMisalignedRingAccepted, Req::VADDR_07},
     {Fault::kAddrFlagsNotChecked, Req::VADDR_10},
     {Fault::kBaseTooLargeAccepted, Req::VBASE_10},

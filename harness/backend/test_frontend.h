@@ -25,15 +25,11 @@
 
 namespace vuspec {
 
-// For what must not come: after a fence, so only a defect would need longer.
-inline Deadline Brief() {
-  return Deadline::After(std::chrono::milliseconds(20));
-}
-
 // A mock in a thread, with a path of its own.
 class TestServer {
  public:
-  explicit TestServer(std::string device = "blk", FaultSet faults = {}) {
+  explicit TestServer(std::string device = "blk", FaultSet faults = {})
+      : faulty_(!faults.empty()) {
     auto server = MockServer::Start({std::move(device), faults}, path());
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
@@ -41,15 +37,21 @@ class TestServer {
   explicit TestServer(Fault fault) : TestServer("blk", FaultSet(fault)) {}
 
   std::string path() const { return dir_->SocketPath(); }
+  // Nothing is lost by giving up early on a mock with a defect: it is meant to
+  // fail.
+  Deadline Patience() const {
+    return faulty_ ? Deadline::After(std::chrono::milliseconds(100)) : Soon();
+  }
   MockServer& server() { return *server_; }
 
  private:
+  const bool faulty_;
   absl::StatusOr<ScratchDir> dir_ = ScratchDir::Make();
   std::unique_ptr<MockServer> server_;
 };
 
 // What came back for a request.
-struct Answered {
+struct TestAnswer {
   bool closed = false;
   bool silent = false;  // until the deadline
   protocol::Header header;
@@ -84,20 +86,19 @@ class TestFrontend {
 
   explicit TestFrontend(const TestServer& server);
 
-  // The request with need_reply unless `flags` says otherwise; no answer is
-  // awaited.
+  // Awaits no answer.
   void Send(protocol::Request request, const protocol::Body& body = {},
             std::vector<int> fds = {},
             std::uint32_t flags = protocol::kVersion);
   void SendRaw(const protocol::Header& header,
                std::vector<std::byte> payload = {}, std::vector<int> fds = {});
-  Answered Await(Deadline deadline = Soon());
+  TestAnswer Await();
 
   // Sends and awaits the reply of its own.
-  Answered Ask(protocol::Request request, const protocol::Body& body = {});
+  TestAnswer Ask(protocol::Request request, const protocol::Body& body = {});
   // Sends with need_reply and awaits the ack.
-  Answered Tell(protocol::Request request, const protocol::Body& body = {},
-                std::vector<int> fds = {});
+  TestAnswer Tell(protocol::Request request, const protocol::Body& body = {},
+                  std::vector<int> fds = {});
   // A round trip; false when the session is over or out of step.
   bool Fence();
 
@@ -120,13 +121,13 @@ class TestFrontend {
 
   // Adds one virtio-blk read of sector 0 and kicks; returns its head.
   std::uint16_t PostRead(std::uint32_t index = 0);
-  // The completion of it, or nothing when none came until the deadline.
-  std::optional<Completion> Reap(std::uint32_t index = 0,
-                                 Deadline deadline = Soon());
+  // The completion of it, or nothing when none came in time, or a wrong one.
+  std::optional<Completion> Reap(std::uint32_t index = 0);
   // Fences, and says that nothing completed.
   bool Idle(std::uint32_t index = 0);
 
  private:
+  const TestServer& server_;
   std::unique_ptr<Connection> connection_;
   std::optional<GuestMemory> memory_;
   std::array<std::optional<TestRing>, 4> rings_;
