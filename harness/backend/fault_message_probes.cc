@@ -1,0 +1,176 @@
+// Probes about single messages: what is refused and what is not.
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "harness/backend/fault_probe.h"
+#include "harness/backend/test_frontend.h"
+
+namespace vuspec {
+namespace {
+
+using protocol::Config;
+using protocol::Request;
+using protocol::U64;
+using protocol::VringAddr;
+using protocol::VringState;
+
+constexpr std::uint32_t kAsk = protocol::kVersion | protocol::kNeedReplyFlag;
+
+Config ConfigRange(std::uint32_t offset, std::uint32_t size) {
+  return {.offset = offset, .size = size, .flags = 0, .bytes = {}};
+}
+
+// A message that must be refused, with the connection still in step.
+std::function<bool(const TestServer&)> Refuses(Request request,
+                                               protocol::Body body,
+                                               int fd_count = 0) {
+  return [=](const TestServer& server) {
+    TestFrontend frontend(server);
+    frontend.Begin();
+    const Event event = *Event::Create();
+    return frontend
+        .Tell(request, body,
+              std::vector<int>(static_cast<std::size_t>(fd_count), event.fd()))
+        .refused();
+  };
+}
+
+// A message that must be acked with 0.
+std::function<bool(const TestServer&)> Accepts(Request request,
+                                               protocol::Body body,
+                                               int fd_count = 0) {
+  return [=](const TestServer& server) {
+    TestFrontend frontend(server);
+    frontend.Begin();
+    const Event event = *Event::Create();
+    return !frontend
+                .Tell(request, body,
+                      std::vector<int>(static_cast<std::size_t>(fd_count),
+                                       event.fd()))
+                .refused();
+  };
+}
+
+bool ErrMayBeSet(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Begin();
+  const Event err = *Event::Create();
+  return !frontend.Tell(Request::SET_VRING_ERR, U64{0}, {err.fd()}).refused();
+}
+
+bool UnknownIsRefused(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Begin();
+  frontend.SendRaw({200, kAsk, 0});
+  return frontend.Await().refused();
+}
+
+// A header that is wrong in one way, before and behind a sound payload.
+std::function<bool(const TestServer&)> RefusesHeader(protocol::Header header) {
+  return [=](const TestServer& server) {
+    TestFrontend frontend(server);
+    frontend.Begin();
+    frontend.SendRaw(header, std::vector<std::byte>(header.size));
+    return frontend.Await().refused();
+  };
+}
+
+bool HugeSizeEndsTheSession(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.SendRaw({1, protocol::kVersion, 0xffffffff});
+  return frontend.Await().closed;
+}
+
+}  // namespace
+
+std::vector<FaultProbe> MessageProbes() {
+  std::vector<FaultProbe> rows;
+  const auto add = [&](Probe probe, std::initializer_list<Fault> faults) {
+    for (const Fault fault : faults) rows.push_back({fault, probe});
+  };
+  using F = Fault;
+  add(ErrMayBeSet, {F::kErrRefused});
+  add(UnknownIsRefused, {F::kUnknownRequestAcked, F::kUnknownRequestIgnored});
+  add(HugeSizeEndsTheSession, {F::kOversizeIgnored});
+  add(RefusesHeader({3, kAsk ^ protocol::kVersionMask, 0}),
+      {F::kVersionNotChecked});
+  add(RefusesHeader({3, kAsk | protocol::kReplyFlag, 0}),
+      {F::kReplyFlagNotChecked});
+  add(RefusesHeader({3, kAsk | 0x20, 0}), {F::kReservedFlagsNotChecked});
+  add(RefusesHeader({18, kAsk, 4}), {F::kShortPayloadAccepted});
+  add(RefusesHeader({3, kAsk, 8}), {F::kLongPayloadAccepted});
+  add(Refuses(Request::SET_OWNER, {}, 1), {F::kSurplusFdsAccepted});
+  add(Refuses(Request::SET_VRING_KICK, U64{0}), {F::kMissingFdAccepted});
+  add(Refuses(Request::SET_VRING_CALL, U64{77}, 1),
+      {F::kKickIndexNotChecked, F::kKickIndexWraps});
+  add(Refuses(Request::SET_VRING_ENABLE, VringState{0x100, 1}),
+      {F::kRingIndexCutTo8Bits});
+  add(Refuses(Request::SET_PROTOCOL_FEATURES, U64{1u << 14}),
+      {F::kUnofferedProtocolFeaturesAccepted});
+  add(Refuses(Request::SET_VRING_NUM, VringState{1, 0}),
+      {F::kRingSizeZeroAccepted});
+  add(Refuses(Request::SET_VRING_NUM, VringState{1, 65536}),
+      {F::kRingSizeTooLargeAccepted});
+  add(Refuses(Request::SET_VRING_NUM, VringState{1, 3}),
+      {F::kRingSizeOddAccepted});
+  add(Refuses(Request::SET_VRING_NUM, VringState{0, 8}),
+      {F::kRunningRingReconfigured});
+  add(Refuses(Request::SET_VRING_BASE, VringState{1, 65536}),
+      {F::kBaseTooLargeAccepted});
+  add(Refuses(Request::SET_VRING_ADDR, VringAddr{1, 0, 0, 0, 0, 0}),
+      {F::kUnmappedRingAccepted});
+  add(Refuses(Request::SET_VRING_ADDR, VringAddr{1, 0, 8, 0, 0, 0}),
+      {F::kMisalignedRingAccepted});
+  add(Refuses(Request::SET_VRING_ADDR, VringAddr{1, 2, 0, 0, 0, 0}),
+      {F::kAddrFlagsNotChecked});
+  add(Refuses(Request::SET_VRING_KICK, U64{1}, 1),
+      {F::kKickBeforeSetUpAccepted});
+  add(Refuses(Request::SET_VRING_ENABLE, VringState{1, 2}),
+      {F::kEnableValueNotChecked});
+  add(Refuses(Request::SET_STATUS, U64{0x100}), {F::kStatusTooLargeAccepted});
+  add(Refuses(Request::SET_FEATURES, U64{std::uint64_t{1} << 63}),
+      {F::kUnofferedFeaturesAccepted});
+  add(Refuses(Request::SET_FEATURES, U64{0}),
+      {F::kFeatureChangeWhileRunningAccepted});
+  add(Refuses(Request::SET_CONFIG, ConfigRange(0, 1)),
+      {F::kConfigReadOnlyWriteAccepted});
+  add(Refuses(Request::SET_CONFIG, ConfigRange(60, 1)),
+      {F::kConfigWritePastEndAccepted});
+  add(Refuses(Request::SET_CONFIG, Config{32, 1, 2, {}}),
+      {F::kConfigFlagsNotChecked});
+  add(Refuses(Request::SET_LOG_BASE, protocol::Log{0, 0}, 1),
+      {F::kLogGeometryNotChecked});
+  add(Refuses(Request::SEND_RARP, U64{0}), {F::kGatesNotChecked});
+  add(Refuses(Request::REM_MEM_REG,
+              protocol::SingleMemoryRegion{0, {0x1000, 0x1000, 0x1000, 0}}),
+      {F::kUnknownRegionRemoved});
+  add(Refuses(Request::ADD_MEM_REG,
+              protocol::SingleMemoryRegion{0, {0x1000, 0, 0x1000, 0}}, 1),
+      {F::kEmptyRegionAccepted});
+  add(Refuses(Request::ADD_MEM_REG,
+              protocol::SingleMemoryRegion{0, {~0xfffull, 0x2000, 0x1000, 0}},
+              1),
+      {F::kWrappingRegionAccepted});
+  add(Refuses(Request::ADD_MEM_REG,
+              protocol::SingleMemoryRegion{
+                  0, {GuestMemory::kDefaultGuestAddress, 0x1000, 0x1000, 0}},
+              1),
+      {F::kOverlappingRegionAccepted});
+  add(Refuses(Request::ADD_MEM_REG,
+              protocol::SingleMemoryRegion{0, {0x1000, 0x1000, 0x1000, 0}}, 1),
+      {F::kUnmappableTableAccepted, F::kAddedRegionUnusable});
+  add(Accepts(Request::SET_VRING_NUM, VringState{1, 1}),
+      {F::kSmallRingRefused});
+  add(Accepts(Request::SET_VRING_NUM, VringState{1, 32768}),
+      {F::kLargeRingRefused});
+  add(Accepts(Request::SET_VRING_CALL, U64{protocol::kNoFdBit}),
+      {F::kNoFdCallRefused});
+  add(Accepts(Request::SET_VRING_ERR, U64{protocol::kNoFdBit}),
+      {F::kNoFdErrRefused});
+  add(Accepts(Request::SET_VRING_ENABLE, VringState{0, 1}),
+      {F::kRepeatedEnableRefused});
+  return rows;
+}
+
+}  // namespace vuspec

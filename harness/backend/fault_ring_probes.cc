@@ -1,0 +1,339 @@
+// Probes about rings and memory: what a driver sees.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <vector>
+
+#include "harness/backend/fault_probe.h"
+#include "harness/backend/test_frontend.h"
+
+namespace vuspec {
+namespace {
+
+using protocol::Mask;
+using protocol::Request;
+using protocol::U64;
+using protocol::VirtioFeature;
+using protocol::VringAddr;
+using protocol::VringState;
+
+bool Completes(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Begin();
+  for (int i = 0; i < 3; ++i) {
+    const std::uint16_t head = frontend.PostRead();
+    const auto done = frontend.Reap();
+    if (done != Completion{head, 513} || !frontend.Idle()) return false;
+  }
+  return frontend.memory().CheckCanaries().empty();
+}
+
+bool SignalsOnce(const TestServer& server) {
+  TestFrontend frontend(server);
+  TestRing& ring = frontend.Begin();
+  frontend.PostRead();
+  return frontend.Fence() && ring.call.TryConsume() == 1;
+}
+
+bool FullRingIsServed(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Negotiate();
+  frontend.ShareMemory();
+  frontend.Prepare(0, 4);
+  frontend.Enable(0);
+  TestRing& ring = frontend.ring(0);
+  const auto buffer = frontend.memory().Allocate(17, 16);
+  for (int i = 0; i < 4; ++i) {
+    // One indirect descriptor each, so that four chains fill the ring.
+    const auto head = ring.driver.AddChain(
+        std::array{Segment{buffer->guest_address, 16, false},
+                   Segment{buffer->guest_address + 16, 1, true}},
+        {.indirect = true});
+    if (!head.ok()) return false;
+  }
+  ring.driver.Publish();
+  frontend.Kick(0);
+  for (int i = 0; i < 4; ++i) {
+    if (!frontend.Reap()) return false;
+  }
+  return true;
+}
+
+bool IndexWraps(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Negotiate();
+  frontend.ShareMemory();
+  frontend.Prepare(0);
+  frontend.ring(0).driver.StartAt(65535);
+  frontend.Send(Request::SET_VRING_BASE, VringState{0, 65535});
+  frontend.Kick(0);
+  frontend.Enable(0);
+  for (int i = 0; i < 3; ++i) {
+    frontend.PostRead();
+    if (!frontend.Reap()) return false;
+  }
+  return true;
+}
+
+bool PolledRingRuns(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Negotiate();
+  frontend.ShareMemory();
+  frontend.Prepare(0);
+  frontend.Enable(0);
+  frontend.Tell(Request::SET_VRING_KICK, U64{protocol::kNoFdBit});
+  frontend.PostRead();
+  return frontend.Reap().has_value();
+}
+
+bool StopsAndResumes(const TestServer& server) {
+  TestFrontend frontend(server);
+  TestRing& ring = frontend.Begin();
+  frontend.Prepare(1);
+  frontend.Kick(1);
+  frontend.Enable(1);
+  for (int i = 0; i < 2; ++i) {
+    frontend.PostRead();
+    if (!frontend.Reap()) return false;
+  }
+  frontend.Enable(0, false);
+  if (!frontend.Fence()) return false;
+  const std::uint16_t head = frontend.PostRead();
+  const auto base = frontend.Ask(Request::GET_VRING_BASE, VringState{0, 0});
+  frontend.Enable(0);
+  if (base.state() != VringState{0, 2} || !frontend.Idle()) return false;
+  ring.kick.Signal();
+  if (!frontend.Idle()) return false;
+  frontend.Kick(0);
+  const auto done = frontend.Reap();
+  if (done != Completion{head, 513} || !frontend.Idle()) return false;
+  frontend.PostRead(1);
+  return frontend.Reap(1).has_value();
+}
+
+bool StopKeepsEnabled(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Begin();
+  frontend.Ask(Request::GET_VRING_BASE, VringState{0, 0});
+  frontend.Kick(0);
+  frontend.PostRead();
+  return frontend.Reap().has_value();
+}
+
+bool BaseCounts(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Negotiate();
+  frontend.ShareMemory();
+  frontend.Prepare(0);
+  frontend.ring(0).driver.StartAt(7);
+  frontend.Send(Request::SET_VRING_BASE, VringState{0, 7});
+  frontend.Kick(0);
+  frontend.Enable(0);
+  frontend.PostRead();
+  return frontend.Reap().has_value();
+}
+
+bool DisabledMeansIdle(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Begin();
+  frontend.Enable(0, false);
+  if (!frontend.Fence()) return false;
+  frontend.PostRead();
+  if (!frontend.Idle()) return false;
+  frontend.Enable(0);
+  const auto done = frontend.Reap();
+  return done && done->length == 513;
+}
+
+bool KickBeforeEnableCounts(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Negotiate();
+  frontend.ShareMemory();
+  frontend.Prepare(0);
+  frontend.Kick(0);
+  if (!frontend.Fence()) return false;
+  frontend.PostRead();
+  if (!frontend.Idle()) return false;
+  frontend.Enable(0);
+  return frontend.Reap().has_value();
+}
+
+bool EnableBeforeKickCounts(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Negotiate();
+  frontend.ShareMemory();
+  frontend.Prepare(0);
+  frontend.Enable(0);
+  frontend.PostRead();
+  if (!frontend.Idle()) return false;
+  frontend.ring(0).kick.TryConsume();  // what is there must suffice
+  frontend.Kick(0);
+  return frontend.Reap().has_value();
+}
+
+bool EnableIsForOneRing(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Negotiate();
+  frontend.ShareMemory();
+  frontend.Prepare(1);
+  frontend.Kick(1);
+  frontend.Enable(0);
+  frontend.PostRead(1);
+  return frontend.Idle(1);
+}
+
+bool Bit30Rules(const TestServer& server) {
+  TestFrontend with(server);
+  with.Negotiate();
+  with.ShareMemory();
+  with.Prepare(0);
+  with.Kick(0);
+  with.PostRead();
+  return with.Idle();
+}
+
+bool WithoutBit30RingsRun(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Negotiate(Mask(VirtioFeature::VERSION_1));
+  frontend.ShareMemory();
+  frontend.Prepare(0);
+  frontend.Kick(0);
+  frontend.PostRead();
+  return frontend.Reap().has_value() &&
+         frontend.Tell(Request::SET_OWNER).u64() == 0;
+}
+
+bool LogAllMayChange(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Begin();
+  const std::uint64_t features =
+      TestFrontend::kFeatures | Mask(VirtioFeature::LOG_ALL);
+  if (frontend.Tell(Request::SET_FEATURES, U64{features}).refused()) {
+    return false;
+  }
+  frontend.PostRead();
+  return frontend.Reap().has_value();
+}
+
+bool NewTableIsFollowed(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Begin();
+  auto other = GuestMemory::CreateDefault(1);
+  std::ranges::copy(frontend.memory().RegionBytes(0),
+                    other->RegionBytes(0).begin());
+  if (frontend
+          .Tell(Request::SET_MEM_TABLE, frontend.TableOf(*other),
+                frontend.FdsOf(*other))
+          .refused()) {
+    return false;
+  }
+  frontend.PostRead();
+  return frontend.Idle();
+}
+
+bool FilesKeepTheirSize(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Negotiate();
+  const RegionSpec spec = {.size = 1 << 20, .sealed = false};
+  const auto memory = GuestMemory::Create(std::span(&spec, 1));
+  frontend.Tell(Request::SET_MEM_TABLE, frontend.TableOf(*memory),
+                frontend.FdsOf(*memory));
+  struct stat file = {};
+  return ::fstat(memory->regions()[0].fd, &file) == 0 &&
+         file.st_size == 1 << 20;
+}
+
+bool EveryRegionIsUsed(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Negotiate();
+  frontend.ShareMemory(8);
+  for (const std::size_t region : {0u, 7u}) {
+    const auto index = static_cast<std::uint32_t>(region & 1);
+    auto driver = SplitDriver::Create(
+        frontend.memory(), 8, {.region_indices = {{region, region, region}}});
+    const SplitRingAddresses& at = driver->user_addresses();
+    frontend.Send(Request::SET_VRING_NUM, VringState{index, 8});
+    if (frontend
+            .Tell(Request::SET_VRING_ADDR,
+                  VringAddr{index, 0, at.descriptor_table, at.used,
+                            at.available, 0})
+            .refused()) {
+      return false;
+    }
+    const Event kick = *Event::Create();
+    if (frontend.Tell(Request::SET_VRING_KICK, U64{index}, {kick.fd()})
+            .refused()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ReplacedFdsAreUsed(const TestServer& server) {
+  TestFrontend frontend(server);
+  TestRing& ring = frontend.Begin();
+  const Event call = *Event::Create();
+  if (frontend.Tell(Request::SET_VRING_CALL, U64{0}, {call.fd()}).refused()) {
+    return false;
+  }
+  ring.kick = *Event::Create();
+  if (frontend.Tell(Request::SET_VRING_KICK, U64{0}, {ring.kick.fd()})
+          .refused()) {
+    return false;
+  }
+  frontend.PostRead();
+  return frontend.Fence() && call.TryConsume() == 1 &&
+         ring.call.TryConsume() == 0;
+}
+
+}  // namespace
+
+std::vector<FaultProbe> RingProbes() {
+  std::vector<FaultProbe> rows;
+  const auto add = [&](Probe probe, std::initializer_list<Fault> faults) {
+    for (const Fault fault : faults) rows.push_back({fault, probe});
+  };
+  using F = Fault;
+  add(Completes,
+      {F::kUsedIdWrong, F::kUsedLengthZero, F::kUsedLengthTooLong,
+       F::kUsedIndexJumps, F::kUsedIndexNotPublished, F::kCompletesTwice,
+       F::kWritesPastBuffer, F::kRingAddressesTakenAsGuest,
+       F::kBufferAddressesTakenAsUser, F::kEnableIgnored});
+  add(FilesKeepTheirSize, {F::kSharedFileTruncated});
+  add(SignalsOnce, {F::kCallSignalledTwice, F::kCallNeverSignalled});
+  add(FullRingIsServed, {F::kFullRingRefused, F::kIndirectRefused});
+  add(IndexWraps, {F::kIndexWrapMishandled, F::kBaseAboveSizeRefused});
+  add(PolledRingRuns, {F::kNoFdRingNotPolled, F::kNoFdKickRefused});
+  add(StopsAndResumes,
+      {F::kGetVringBaseDoesNotStop, F::kGetVringBaseReturnsAvail,
+       F::kGetVringBaseReturnsZero, F::kGetVringBaseOffByOne,
+       F::kGetVringBaseWrongIndex, F::kGetVringBaseUpperBitsSet,
+       F::kRestartFromZero, F::kRestartRepeatsOne, F::kStopDropsCall,
+       F::kStopStopsAllRings});
+  add(StopKeepsEnabled, {F::kStopDisablesRing});
+  add(BaseCounts, {F::kBaseIgnored});
+  add(DisabledMeansIdle,
+      {F::kDisabledRingRuns, F::kDisabledRingDiscards, F::kDisableIgnored});
+  add(KickBeforeEnableCounts, {F::kKickBeforeEnableLost});
+  add(EnableBeforeKickCounts,
+      {F::kStartsWithoutKick, F::kEnableWhileStoppedForgotten,
+       F::kPendingAtStartIgnored});
+  add(EnableIsForOneRing, {F::kEnableIsForAllRings});
+  add(Bit30Rules, {F::kBit30EnablesRings});
+  add(WithoutBit30RingsRun, {F::kRingsStayDisabledWithoutBit30,
+                             F::kProtocolFeaturesDroppedWithBit30});
+  add(LogAllMayChange,
+      {F::kFeaturesOnRunningRingRefused, F::kFeaturesAgainDisableRings});
+  add(NewTableIsFollowed, {F::kSecondTableIgnored, F::kSecondTableRefused,
+                           F::kTableOnRunningRingRefused, F::kRingsNotRebound});
+  add(EveryRegionIsUsed, {F::kOnlyFirstRegionUsed, F::kEighthRegionDropped,
+                          F::kEightRegionsRefused});
+  add(ReplacedFdsAreUsed,
+      {F::kFirstKickFdKept, F::kFirstCallFdKept, F::kSecondKickRefused,
+       F::kCallOnRunningRingRefused});
+  return rows;
+}
+
+}  // namespace vuspec
