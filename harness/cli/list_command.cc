@@ -1,0 +1,76 @@
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "harness/backend/fault.h"
+#include "harness/cli/commands.h"
+#include "harness/cli/json_output.h"
+#include "harness/cli/words.h"
+#include "harness/suite/catalog.h"
+
+namespace vuspec {
+namespace {
+
+std::string CasesText() {
+  std::string text;
+  std::size_t written = 0;
+  for (const CaseInfo& info : AllCases()) {
+    std::string ids;
+    for (const protocol::Req req : info.cites) {
+      absl::StrAppend(&ids, " ", std::string(protocol::Describe(req).id));
+    }
+    absl::StrAppendFormat(&text, "%-8s %s %s\n",
+                          std::string(protocol::ToString(info.level())),
+                          info.id, ids);
+    if (!info.generated) ++written;
+  }
+  absl::StrAppend(&text, AllCases().size(), " cases: ", written, " written, ",
+                  AllCases().size() - written, " rows of tables\n");
+  return text;
+}
+
+std::string FaultsText() {
+  std::string text;
+  for (const FaultRow& row : AllFaults()) {
+    absl::StrAppend(&text, std::string(row.name),
+                    row.process_only ? "  (in a process of its own)" : "",
+                    "\n  ", std::string(row.text), "\n");
+    for (const std::string& id : Words(row.must)) {
+      absl::StrAppend(&text, "    ", id, "\n");
+    }
+  }
+  absl::StrAppend(&text, AllFaults().size(), " defects\n");
+  return text;
+}
+
+std::string RequirementsText() {
+  std::string text;
+  std::size_t cited = 0;
+  for (const protocol::Requirement& row : protocol::AllRequirements()) {
+    const std::size_t count = CasesCiting(AllCases(), row.req).size();
+    if (count > 0) ++cited;
+    absl::StrAppendFormat(&text, "%-12s %-8s %4d cases  %s\n",
+                          std::string(row.id),
+                          std::string(protocol::ToString(row.level)), count,
+                          std::string(row.section));
+  }
+  absl::StrAppend(&text, protocol::AllRequirements().size(), " clauses, ",
+                  cited, " of them cited by a case\n");
+  return text;
+}
+
+}  // namespace
+
+ExitCode ListCommand(const ListOptions& options) {
+  std::string text;
+  if (options.faults) {
+    text = options.json ? FaultsJson(AllFaults()) : FaultsText();
+  } else if (options.requirements) {
+    text = options.json ? RequirementsJson(AllCases()) : RequirementsText();
+  } else {
+    text = options.json ? CasesJson(AllCases()) : CasesText();
+  }
+  return Print(text, ExitCode::kAsExpected);
+}
+
+}  // namespace vuspec

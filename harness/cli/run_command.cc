@@ -1,0 +1,182 @@
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "harness/backend/fault.h"
+#include "harness/cli/commands.h"
+#include "harness/cli/prober.h"
+#include "harness/cli/selection.h"
+#include "harness/cli/target.h"
+#include "harness/report/json_report.h"
+#include "harness/report/junit_report.h"
+#include "harness/report/progress.h"
+#include "harness/report/text_report.h"
+#include "harness/report/writer.h"
+#include "harness/suite/apply_expectations.h"
+#include "harness/suite/runner.h"
+
+namespace vuspec {
+namespace {
+
+constexpr std::size_t kCauseCount = 2;
+
+// What the mock does when it fails this case: the best guess we have.
+std::string LikelyCause(const CaseResult& result) {
+  if (result.verdict != Verdict::kFail) return "";
+  std::string causes;
+  std::size_t count = 0;
+  for (const FaultRow& row : AllFaults()) {
+    const std::string cases = " " + std::string(row.must) + " ";
+    if (cases.find(" " + result.id + " ") == std::string::npos) continue;
+    if (count++ == kCauseCount) break;
+    absl::StrAppend(&causes, causes.empty() ? "" : ", or ",
+                    std::string(row.text));
+  }
+  return causes.empty() ? "" : "of a back-end of which this is true: " + causes;
+}
+
+absl::StatusOr<Selection> ReadSelection(const RunOptions& options,
+                                        const std::string& level) {
+  Selection selection;
+  selection.filters = options.filters;
+  selection.level = ParseLevel(level);
+  absl::StatusOr<Shard> shard = options.shard.empty()
+                                    ? ShardFromEnvironment()
+                                    : ParseShard(options.shard);
+  if (!shard.ok()) return shard.status();
+  selection.shard = *shard;
+  return selection;
+}
+
+absl::StatusOr<Expectations> ReadExpectations(const RunOptions& options,
+                                              const Manifest& manifest) {
+  const std::string& path =
+      options.expect.empty() ? manifest.gate.expectations : options.expect;
+  if (path.empty()) return Expectations();
+  return Expectations::Load(path, TodayUtc());
+}
+
+// Before the run, which takes longer than to find out.
+absl::Status CheckReports(const RunOptions& options) {
+  absl::Status status;
+  if (!options.json.empty()) status.Update(CheckReportFile(options.json));
+  if (!options.junit.empty()) status.Update(CheckReportFile(options.junit));
+  if (!options.out.empty()) status.Update(CheckReportFolder(options.out));
+  return status;
+}
+
+absl::Status WriteReports(const RunOptions& options, const RunResult& run,
+                          TextOptions text) {
+  absl::Status status;
+  if (!options.json.empty()) {
+    status.Update(WriteReportFile(options.json, JsonReport(run)));
+  }
+  if (!options.junit.empty()) {
+    status.Update(WriteReportFile(options.junit, JunitReport(run)));
+  }
+  if (!options.out.empty()) {
+    text.terminal = {};
+    status.Update(WriteReportFolder(options.out, run, TextReport(run, text)));
+  }
+  return status;
+}
+
+RunPlan MakePlan(const RunOptions& options, const Target& target,
+                 std::vector<std::string> ids, Progress& progress) {
+  RunPlan plan;
+  plan.case_ids = std::move(ids);
+  plan.jobs = options.jobs;
+  plan.settings = target.settings;
+  plan.settings.seed = options.seed.value_or(plan.settings.seed);
+  plan.shuffle = options.shuffle;
+  plan.make_peer = target.make_peer;
+  plan.preflight = [lenient = target.defective](const RunContext& context) {
+    Preflight preflight = Probe(context);
+    // A defective mock is there to be failed case by case.
+    if (lenient) preflight.verdict = Verdict::kPass;
+    return preflight;
+  };
+  plan.observer.on_start = [&progress](const std::string& id) {
+    progress.OnStart(id);
+  };
+  plan.observer.on_done = [&progress](const CaseResult& result,
+                                      std::size_t done) {
+    progress.OnDone(result, done);
+  };
+  return plan;
+}
+
+// All that a run needs, or why there is none.
+struct Prepared {
+  Target target;
+  Selection selection;
+  Expectations expectations;
+  std::string level;
+};
+
+absl::StatusOr<Prepared> Prepare(const RunOptions& options) {
+  Prepared prepared;
+  absl::StatusOr<Target> target = ResolveTarget(options.target);
+  if (!target.ok()) return target.status();
+  prepared.target = *std::move(target);
+  if (prepared.target.shared && options.jobs > 1) {
+    return absl::InvalidArgumentError(
+        "--jobs needs a peer for each worker, and --socket names one: leave "
+        "--jobs away, or let vuspec start the peer (-- COMMAND, --peer)");
+  }
+  const std::string& gate = prepared.target.manifest.gate.level;
+  prepared.level = !options.level.empty() ? options.level
+                   : !gate.empty()        ? gate
+                                          : "robust";
+  absl::StatusOr<Selection> selection = ReadSelection(options, prepared.level);
+  if (!selection.ok()) return selection.status();
+  prepared.selection = *std::move(selection);
+  absl::StatusOr<Expectations> expectations =
+      ReadExpectations(options, prepared.target.manifest);
+  if (!expectations.ok()) return expectations.status();
+  prepared.expectations = *std::move(expectations);
+  return prepared;
+}
+
+}  // namespace
+
+ExitCode RunCommand(const RunOptions& options) {
+  absl::StatusOr<Prepared> prepared = Prepare(options);
+  if (!prepared.ok()) return Complain(prepared.status(), ExitCode::kUsage);
+  if (absl::Status status = CheckReports(options); !status.ok()) {
+    return Complain(status, ExitCode::kNotTrusted);
+  }
+  std::vector<std::string> ids = SelectCases(AllCases(), prepared->selection);
+  if (ids.empty()) {
+    Complain(absl::NotFoundError(WhyNothing(AllCases(), prepared->selection)),
+             ExitCode::kNotTrusted);
+  }
+  Progress progress(stderr, Terminal::ForStream(stderr), ids.size());
+  const RunPlan plan =
+      MakePlan(options, prepared->target, std::move(ids), progress);
+  RunResult run = RunCases(plan);
+  progress.Clear();
+  run.target = prepared->target.text;
+  run.options = prepared->target.options;
+  run.level = prepared->level;
+  if (!options.level.empty()) {
+    absl::StrAppend(&run.options, run.options.empty() ? "" : " ", "--level ",
+                    options.level);
+  }
+  ApplyExpectations(prepared->expectations, run);
+
+  TextOptions text;
+  text.terminal = Terminal::ForStream(stdout);
+  text.every_case = options.verbose;
+  text.timings = options.timings;
+  text.likely_cause = LikelyCause;
+  ExitCode code = Print(TextReport(run, text), ExitCodeOf(run));
+  if (absl::Status status = WriteReports(options, run, text); !status.ok()) {
+    code = Graver(code, Complain(status, ExitCode::kNotTrusted));
+  }
+  return code;
+}
+
+}  // namespace vuspec
