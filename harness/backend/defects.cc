@@ -163,8 +163,12 @@ bool WronglyRefuses(const FaultSet& fault, const SessionModel& model,
           table->region_count == protocol::kMemoryRegionCountMax) {
         return true;
       }
-      return fault(Fault::kSmallRegionRefused) && table->region_count != 0 &&
-             table->regions[0].memory_size < (std::uint64_t{2} << 20);
+      return fault(Fault::kSmallRegionRefused) &&
+             std::any_of(table->regions.begin(),
+                         table->regions.begin() + table->region_count,
+                         [](const protocol::MemoryRegion& region) {
+                           return region.memory_size < (std::uint64_t{2} << 20);
+                         });
     case Request::ADD_MEM_REG:
       return fault(Fault::kLastSlotRefused) &&
              model.memory().regions().size() + 1 == model.limits().slot_count;
