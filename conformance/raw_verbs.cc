@@ -1,5 +1,9 @@
 #include "conformance/raw_verbs.h"
 
+#include <linux/sockios.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
 #include "conformance/matchers.h"
 #include "gtest/gtest.h"
 #include "protocol/codec.h"
@@ -32,11 +36,22 @@ Outcome SendAndHalfClose(RawFrontend& raw, const protocol::Header& header,
   return raw.Await(header, payload, CurrentRun().ForAnswer());
 }
 
+void AwaitRead(RawFrontend& raw) {
+  const Deadline deadline = CurrentRun().ForAnswer();
+  int unread = 0;
+  while (::ioctl(raw.connection().PollFd(), SIOCOUTQ, &unread) == 0 &&
+         unread != 0) {
+    ASSERT_FALSE(deadline.Reached()) << "the peer does not read";
+    ::sched_yield();
+  }
+}
+
 void SendByteByByte(RawFrontend& raw, std::span<const std::byte> bytes) {
   for (const std::byte& byte : bytes) {
     const absl::Status sent =
         raw.SendBytes(std::span(&byte, 1), {}, CurrentRun().ForAnswer());
     ASSERT_TRUE(sent.ok()) << sent;
+    AwaitRead(raw);
   }
 }
 

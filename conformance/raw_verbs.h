@@ -57,7 +57,12 @@ Outcome SendAndHalfClose(RawFrontend& raw, const protocol::Header& header,
                          std::span<const std::byte> payload,
                          std::span<const int> fds = {});
 
-// Each byte in a write of its own.
+// Until the peer has read every byte that was sent, so that it has seen a
+// message that is incomplete. There is no event to wait for: asks again and
+// again, yielding, until the answer budget is used up.
+void AwaitRead(RawFrontend& raw);
+
+// Each byte in a write of its own, when the one before has been read.
 void SendByteByByte(RawFrontend& raw, std::span<const std::byte> bytes);
 
 // The next messages of the peer: their request numbers, until `count` came or
