@@ -74,6 +74,8 @@ class ConformanceCase : public testing::Test {
   // No completion and no call signal appears on the ring although the peer
   // has had several turns (round trips) to make one. No timer.
   void ExpectIdle(Session& session, SessionRing& ring);
+  // The next completion, found by looking and never by its notification.
+  Completion AwaitSilently(Session& session, SessionRing& ring);
 
   // Ends every session and raw connection of the case.
   void Disconnect();
