@@ -43,11 +43,13 @@ void AddTarget(CLI::App& app, TargetOptions& target) {
       ->check(CLI::Range(1, 3600000));
 }
 
-void AddRun(CLI::App& app, RunOptions& run) {
+// `globs` apart from run.filters, since CLI11 lets the later option overwrite
+// what an earlier one wrote.
+void AddRun(CLI::App& app, RunOptions& run, std::vector<std::string>& globs) {
   app.add_option("FILTER", run.filters,
                  "names of cases, * is any text; none: all")
       ->type_name("");
-  app.add_option("--filter", run.filters, "the same as FILTER; repeatable")
+  app.add_option("--filter", globs, "the same as FILTER; repeatable")
       ->type_name("GLOB")
       ->allow_extra_args(false);
   AddTarget(app, run.target);
@@ -58,7 +60,8 @@ void AddRun(CLI::App& app, RunOptions& run) {
       ->check(CLI::Range(1, 256))
       ->type_name("N");
   app.add_option("--seed", run.seed, "for every random choice (default 1)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--shuffle", run.shuffle, "in an order drawn from the seed");
   app.add_option("--out", run.out,
                  "result.json, junit.xml, report.txt and transcripts/ there")
@@ -171,12 +174,14 @@ ParsedCommandLine ParseCommandLine(const std::vector<std::string>& arguments) {
       ExitCodeTable());
 
   RunOptions run;
+  std::vector<std::string> globs;
   ListOptions list;
   ExplainOptions explain;
   ProbeOptions probe;
   ServeOptions serve;
   ReplayOptions replay;
-  AddRun(*app.add_subcommand("run", "Run the cases against a peer"), run);
+  AddRun(*app.add_subcommand("run", "Run the cases against a peer"), run,
+         globs);
   AddList(*app.add_subcommand("list", "List cases, defects or clauses"), list);
   AddExplain(*app.add_subcommand("explain", "Say what a clause or case means"),
              explain);
@@ -206,6 +211,7 @@ ParsedCommandLine ParseCommandLine(const std::vector<std::string>& arguments) {
 
   ParsedCommandLine parsed;
   const std::string name = app.get_subcommands().front()->get_name();
+  run.filters.insert(run.filters.end(), globs.begin(), globs.end());
   if (name == "run") parsed.options = std::move(run);
   if (name == "list") parsed.options = list;
   if (name == "explain") parsed.options = std::move(explain);

@@ -41,6 +41,11 @@ absl::Status CheckCombination(const TargetOptions& options) {
         "--fault is for the built-in mock: leave --peer, --socket and -- "
         "COMMAND away");
   }
+  if (options.has_command && options.command.empty()) {
+    return absl::InvalidArgumentError(
+        "no command after --: write -- COMMAND ... with {socket} where the "
+        "path of its socket goes");
+  }
   return absl::OkStatus();
 }
 
