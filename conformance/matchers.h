@@ -15,6 +15,8 @@
 #include "gtest/gtest.h"
 #include "harness/frontend/outcome.h"
 #include "harness/frontend/reply.h"
+#include "harness/suite/context.h"
+#include "protocol/features.h"
 
 namespace vuspec {
 
@@ -24,9 +26,7 @@ void PrintTo(const Reply<T>& reply, std::ostream* out) {
   *out << reply.Describe();
 }
 
-MATCHER(Succeeds, negation ? "fails" : "succeeds") {
-  return arg.ok();
-}
+MATCHER(Succeeds, negation ? "fails" : "succeeds") { return arg.ok(); }
 
 // NACK or CLOSE; also the CLOSE behind an ack of 0, of which ReplyAck has a
 // case of its own.
@@ -57,6 +57,16 @@ MATCHER(IsRefusedOrIgnored, "is refused or ignored") {
   *result_listener << arg;
   return arg.kind == Outcome::kNacked || arg.closed ||
          arg.kind == Outcome::kSilent;
+}
+
+// Answered one way or the other: for messages that may be taken or refused.
+// Where the peer has no acks, taking one is silent.
+MATCHER(IsDecided, "is taken or refused") {
+  *result_listener << arg;
+  if (arg.kind == Outcome::kAcked || arg.kind == Outcome::kNacked) return true;
+  return arg.closed || (arg.kind == Outcome::kSilent &&
+                        !Has(CurrentRun().probe().protocol_features,
+                             protocol::ProtocolFeature::REPLY_ACK));
 }
 
 // Any outcome but a hang: for messages whose treatment is open, where only the

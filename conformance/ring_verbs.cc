@@ -1,0 +1,48 @@
+#include "conformance/ring_verbs.h"
+
+#include <array>
+
+#include "conformance/matchers.h"
+#include "harness/suite/context.h"
+#include "harness/transport/poll.h"
+
+namespace vuspec {
+
+RingFate AwaitFate(Session& session, SessionRing& ring) {
+  const Deadline deadline = CurrentRun().ForQuiet();
+  for (;;) {
+    if (const auto completion = Require(ring.Poll())) {
+      return {Fate::kCompleted, completion};
+    }
+    if (!session.frontend().LinkUp()) return {Fate::kClosed};
+    const std::array<int, 3> fds = {ring.call().fd(), ring.err().fd(),
+                                    session.frontend().PollFd()};
+    const auto ready = WaitAny(fds, deadline, "a sign of the ring");
+    if (!ready.ok()) return {Fate::kIdle};
+    if (*ready == 0) ring.call().TryConsume();
+    if (*ready == 1) return {Fate::kErred};
+  }
+}
+
+void ExpectNotServed(Session& session, const IoRequest& request) {
+  SessionRing& ring = session.ring(session.driver()->profile().io_queue);
+  Require(ring.Post(request.segments));
+  const RingFate fate = AwaitFate(session, ring);
+  if (!fate.completion) return;
+  EXPECT_NE(request.judge(*fate.completion), std::nullopt)
+      << "a request that nobody can serve was completed as a success";
+}
+
+Completion AwaitPolled(Session& session, SessionRing& ring) {
+  const Deadline deadline = CurrentRun().ForAnswer();
+  for (;;) {
+    if (const auto completion = Require(ring.Poll())) return *completion;
+    // A turn for the peer.
+    Require(session.frontend().Fence());
+    if (deadline.Reached()) {
+      [] { FAIL() << "nothing was completed"; }();
+    }
+  }
+}
+
+}  // namespace vuspec
