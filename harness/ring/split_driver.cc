@@ -103,6 +103,9 @@ void SplitDriver::StartAt(std::uint16_t avail_index, std::uint16_t used_index) {
   std::fill(roles_.begin(), roles_.end(), Role::kNever);
   view_.SetUsedIndex(used_index);
   view_.SetAvailIndex(avail_index);
+  // As a device leaves it that stops here: without it the first kick after a
+  // start in the middle of the index range is not asked for.
+  view_.SetAvailEvent(avail_index);
 }
 
 absl::StatusOr<std::uint16_t> SplitDriver::AddChain(
@@ -155,7 +158,7 @@ absl::StatusOr<std::uint16_t> SplitDriver::AddChain(
   free_count_ = static_cast<std::uint16_t>(free_count_ - needed);
   roles_[head] = Role::kHead;
   chains_[head] = {WritableLength(segments), last,
-                   static_cast<std::uint16_t>(needed)};
+                   static_cast<std::uint16_t>(needed), next_avail_};
   view_.SetAvailEntry(next_avail_, head);
   ++next_avail_;
   ++outstanding_;
@@ -209,6 +212,12 @@ protocol::Result<std::optional<Completion>> SplitDriver::Complete(
     return UsedViolation(req, "id", offset, Relation::kNotAllowedNow, 0, head);
   }
   const Chain& chain = chains_[head];
+  // Both distances are at most the queue size.
+  if (static_cast<std::uint16_t>(next_avail_ - chain.avail_index) <=
+      static_cast<std::uint16_t>(next_avail_ - published_)) {
+    return UsedViolation(Req::VS_10, "id", offset, Relation::kNotAllowedNow, 0,
+                         head);
+  }
   if (element.length > chain.writable_length) {
     return UsedViolation(Req::VS_12, "len", offset + kUsedElementLengthOffset,
                          Relation::kAtMost, chain.writable_length,

@@ -90,7 +90,8 @@ class SplitDriver {
   const SplitRingView& view() const { return view_; }
 
   // Begins at a base other than 0, or again after a device stopped: forgets
-  // outstanding chains and writes both indices to memory.
+  // outstanding chains and writes both indices, and the device's event, to
+  // memory.
   void StartAt(std::uint16_t base) { StartAt(base, base); }
   void StartAt(std::uint16_t avail_index, std::uint16_t used_index);
 
@@ -122,7 +123,8 @@ class SplitDriver {
   }
 
   // The next completion, nothing when there is none, or what the device did
-  // wrong: VS_15 (index), VS_10 and VS_16 (id), VS_12 (length). A violation
+  // wrong: VS_15 (index), VS_10 (id, also of a chain that is not published),
+  // VS_16 (id once more), VS_12 (length). A violation
   // is reported again at each call, as the used entry stays unconsumed.
   protocol::Result<std::optional<Completion>> PopUsed();
 
@@ -159,6 +161,7 @@ class SplitDriver {
     std::uint32_t writable_length = 0;  // saturated
     std::uint16_t last = 0;             // table index of the last descriptor
     std::uint16_t descriptor_count = 0;
+    std::uint16_t avail_index = 0;  // its place in the available ring
   };
 
   SplitDriver() = default;
