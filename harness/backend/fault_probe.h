@@ -18,6 +18,7 @@ struct FaultProbe {
   Probe probe;  // false with the fault
 };
 
+std::vector<FaultProbe> MemoryProbes();
 std::vector<FaultProbe> RingProbes();
 std::vector<FaultProbe> MessageProbes();
 std::vector<FaultProbe> SessionProbes();

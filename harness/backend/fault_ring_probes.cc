@@ -84,6 +84,7 @@ bool PolledRingRuns(const TestServer& server) {
   frontend.Prepare(0);
   frontend.Enable(0);
   frontend.Tell(Request::SET_VRING_KICK, U64{protocol::kNoFdBit});
+  if (!frontend.Fence()) return false;
   frontend.PostRead();
   return frontend.Reap().has_value();
 }
@@ -113,13 +114,14 @@ bool StopsAndResumes(const TestServer& server) {
   return frontend.Reap(1).has_value();
 }
 
-bool StopKeepsEnabled(const TestServer& server) {
+bool StopKeepsEnabledAndCall(const TestServer& server) {
   TestFrontend frontend(server);
-  frontend.Begin();
+  TestRing& ring = frontend.Begin();
   frontend.Ask(Request::GET_VRING_BASE, VringState{0, 0});
   frontend.Kick(0);
   frontend.PostRead();
-  return frontend.Reap().has_value();
+  const bool called = frontend.Fence() && ring.call.TryConsume() != 0;
+  return called && frontend.Reap().has_value();
 }
 
 bool BaseCounts(const TestServer& server) {
@@ -310,9 +312,8 @@ std::vector<FaultProbe> RingProbes() {
       {F::kGetVringBaseDoesNotStop, F::kGetVringBaseReturnsAvail,
        F::kGetVringBaseReturnsZero, F::kGetVringBaseOffByOne,
        F::kGetVringBaseWrongIndex, F::kGetVringBaseUpperBitsSet,
-       F::kRestartFromZero, F::kRestartRepeatsOne, F::kStopDropsCall,
-       F::kStopStopsAllRings});
-  add(StopKeepsEnabled, {F::kStopDisablesRing});
+       F::kRestartFromZero, F::kRestartRepeatsOne, F::kStopStopsAllRings});
+  add(StopKeepsEnabledAndCall, {F::kStopDisablesRing, F::kStopDropsCall});
   add(BaseCounts, {F::kBaseIgnored});
   add(DisabledMeansIdle,
       {F::kDisabledRingRuns, F::kDisabledRingDiscards, F::kDisableIgnored});

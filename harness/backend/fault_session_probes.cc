@@ -193,6 +193,28 @@ bool OwnerComesInEitherOrder(const TestServer& server) {
   return frontend.Fence();
 }
 
+bool PiecesMakeAMessage(const TestServer& server) {
+  TestFrontend frontend(server);
+  if (!frontend.Fence()) return false;
+  frontend.SendPieces({1, protocol::kVersion, 0}, 5);
+  return frontend.Await().u64() != ~std::uint64_t{0};
+}
+
+bool OwnerIsNeeded(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Send(Request::SET_PROTOCOL_FEATURES,
+                U64{TestFrontend::kProtocolFeatures});
+  return frontend.Tell(Request::SET_FEATURES, U64{TestFrontend::kFeatures})
+      .refused();
+}
+
+bool SecondConnectionWaits(const TestServer& server) {
+  TestFrontend first(server);
+  if (!first.Fence()) return false;
+  TestFrontend second(server);
+  return first.Fence() && first.Fence();
+}
+
 }  // namespace
 
 std::vector<FaultProbe> SessionProbes() {
@@ -236,6 +258,9 @@ std::vector<FaultProbe> SessionProbes() {
        F::kQueueNumTooLarge, F::kQueueNumNeedsAckedBit,
        F::kProtocolFeaturesNeedAckedBit, F::kFeaturesNeedOwner});
   add(OwnerComesInEitherOrder, {F::kOwnerNeedsFeatures});
+  add(PiecesMakeAMessage, {F::kSplitMessageRefused});
+  add(OwnerIsNeeded, {F::kOwnerNotChecked});
+  add(SecondConnectionWaits, {F::kSecondConnectionReplacesFirst});
   return rows;
 }
 

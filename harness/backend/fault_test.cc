@@ -20,7 +20,7 @@ namespace {
 
 std::vector<FaultProbe> AllProbes() {
   std::vector<FaultProbe> all = RingProbes();
-  for (const auto& more : {MessageProbes(), SessionProbes()}) {
+  for (const auto& more : {MemoryProbes(), MessageProbes(), SessionProbes()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;

@@ -1,6 +1,10 @@
 #include "harness/backend/test_frontend.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
+#include <thread>
 
 #include "harness/memory/shared_access.h"
 
@@ -41,6 +45,19 @@ void TestFrontend::SendRaw(const protocol::Header& header,
                            std::vector<int> fds) {
   // A peer that has gone is seen by Await.
   (void)connection_->SendMessage(header, payload, fds, Soon());
+}
+
+void TestFrontend::SendPieces(const protocol::Header& header,
+                              std::size_t first_size) {
+  const protocol::HeaderBytes bytes = EncodeHeader(header);
+  Channel& channel = connection_->channel();
+  (void)channel.Send(std::span(bytes).first(first_size), {}, Soon());
+  // Nothing tells that a piece was read but that it is no longer queued.
+  int queued = 1;
+  while (queued != 0 && ::ioctl(channel.PollFd(), SIOCOUTQ, &queued) == 0) {
+    std::this_thread::yield();
+  }
+  (void)channel.Send(std::span(bytes).subspan(first_size), {}, Soon());
 }
 
 TestAnswer TestFrontend::Await() {
@@ -102,6 +119,13 @@ std::vector<int> TestFrontend::FdsOf(const GuestMemory& memory) const {
 
 void TestFrontend::ShareMemory(std::size_t region_count) {
   auto memory = GuestMemory::CreateDefault(region_count);
+  ASSERT_TRUE(memory.ok()) << memory.status();
+  memory_.emplace(*std::move(memory));
+  Send(Request::SET_MEM_TABLE, TableOf(*memory_), FdsOf(*memory_));
+}
+
+void TestFrontend::ShareMemory(std::span<const RegionSpec> specs) {
+  auto memory = GuestMemory::Create(specs);
   ASSERT_TRUE(memory.ok()) << memory.status();
   memory_.emplace(*std::move(memory));
   Send(Request::SET_MEM_TABLE, TableOf(*memory_), FdsOf(*memory_));

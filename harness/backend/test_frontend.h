@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -92,6 +93,8 @@ class TestFrontend {
             std::uint32_t flags = protocol::kVersion);
   void SendRaw(const protocol::Header& header,
                std::vector<std::byte> payload = {}, std::vector<int> fds = {});
+  // In two writes; the mock has seen the first when the second is made.
+  void SendPieces(const protocol::Header& header, std::size_t first_size);
   TestAnswer Await();
 
   // Sends and awaits the reply of its own.
@@ -105,6 +108,7 @@ class TestFrontend {
   void Negotiate(std::uint64_t features = kFeatures,
                  std::uint64_t protocol_features = kProtocolFeatures);
   void ShareMemory(std::size_t region_count = 1);
+  void ShareMemory(std::span<const RegionSpec> specs);
   protocol::Body TableOf(const GuestMemory& memory) const;
   std::vector<int> FdsOf(const GuestMemory& memory) const;
 
