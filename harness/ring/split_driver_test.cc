@@ -166,6 +166,15 @@ TEST_F(SplitDriverTest, AChainNotPublishedCannotBeUsed) {
   EXPECT_EQ(CitedBy(driver().PopUsed()), Req::VS_15);
 }
 
+TEST_F(SplitDriverTest, AChainNotPublishedCannotBeUsedInsteadOfAnother) {
+  const std::uint16_t shown = Add();
+  const std::uint16_t hidden = Require(driver().AddChain(kThree));
+  Use(hidden, 0);
+  EXPECT_EQ(CitedBy(driver().PopUsed()), Req::VS_10);
+  view().SetUsedElement(0, {shown, 0});
+  EXPECT_EQ(Require(driver().PopUsed()), (Completion{shown, 0}));
+}
+
 TEST_F(SplitDriverTest, BelievesNothingThatTheDeviceCanOverwrite) {
   const std::uint16_t head = Add();
   for (std::uint16_t i = 0; i < 8; ++i) {
