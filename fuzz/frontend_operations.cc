@@ -29,13 +29,18 @@ GuestRegion RegionOf(std::uint8_t choice) {
   return region;
 }
 
-protocol::VringAddr AddrOf(Input& parameters) {
+// In the kind of address that was negotiated.
+protocol::VringAddr AddrOf(Input& parameters,
+                           const protocol::SessionModel& model) {
+  const bool guest =
+      Has(model.protocol_features(), protocol::ProtocolFeature::GPA_ADDRESSES);
   protocol::VringAddr addr;
   addr.index = parameters.Take<std::uint16_t>();
   const GuestRegion region = RegionOf(parameters.Take<std::uint8_t>());
   addr.flags = parameters.Take<std::uint8_t>();
   const std::uint64_t base =
-      region.user_address + parameters.Take<std::uint16_t>();
+      (guest ? region.guest_address : region.user_address) +
+      parameters.Take<std::uint16_t>();
   addr.descriptor = base;
   addr.available = base + 0x1'0000;
   addr.used = base + 0x2'0000;
@@ -129,7 +134,7 @@ void FrontendRun::PerformRing(Op operation, Input in) {
       return Settle(frontend_.SetVringNum(index, in.Take<std::uint32_t>()));
     case Op::kSetVringAddr: {
       Input addr = all;
-      return Settle(frontend_.SetVringAddr(AddrOf(addr)));
+      return Settle(frontend_.SetVringAddr(AddrOf(addr, frontend_.model())));
     }
     case Op::kSetVringBase:
       return Settle(frontend_.SetVringBase(index, in.Take<std::uint32_t>()));

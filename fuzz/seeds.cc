@@ -109,7 +109,8 @@ std::vector<Seed> FramerSeeds(std::string_view name, const VuFile& file) {
 
 // What the back-end of the file answers, to the request of that row.
 std::vector<Seed> FrontendSeeds(std::string_view name, const VuFile& file) {
-  Buffer bytes = {0x30, 0x3f, 0xff, 0xff, 0x7f, 0};
+  const std::uint8_t third = file.context.xen_mmap ? 0x7f : 0x7d;
+  Buffer bytes = {0x30, 0x3f, 0xff, 0xff, third, 0};
   const std::size_t head_size = bytes.size();
   for (const VuRecord& record : file.records) {
     const Buffer payload = BytesOf(record.payload);

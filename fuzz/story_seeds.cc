@@ -21,6 +21,9 @@ using Step = RingStep;
 constexpr std::uint8_t kRightAtEnd = 8;
 constexpr std::uint8_t kAcks = 1;
 constexpr std::uint8_t kGpu = 4;
+// The third byte of the protocol features: all but XEN_MMAP, with which memory
+// tables look different.
+constexpr std::uint8_t kNoXenMmap = 0x7d;
 
 Buffer Head(Prologue prologue, std::uint8_t options = 0) {
   return {static_cast<std::uint8_t>(options | kRightAtEnd | kAcks |
@@ -28,7 +31,7 @@ Buffer Head(Prologue prologue, std::uint8_t options = 0) {
           0x33,
           0xff,
           0xff,
-          0x7f,
+          kNoXenMmap,
           0};
 }
 

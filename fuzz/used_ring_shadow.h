@@ -18,16 +18,18 @@ namespace vuspec::fuzz {
 
 class UsedRingShadow {
  public:
-  explicit UsedRingShadow(std::uint16_t queue_size) : writable_(queue_size) {}
+  explicit UsedRingShadow(std::uint16_t queue_size)
+      : writable_(queue_size), shown_(queue_size) {}
 
   void Add(std::uint16_t head, std::uint64_t writable_length) {
     VU_PROPERTY(head < writable_.size(), "a head is in the table");
     VU_PROPERTY(!writable_[head], "a head is used once at a time");
     writable_[head] = writable_length;
+    shown_[head] = false;
     ++outstanding_;
   }
 
-  void Publish() { shown_ = outstanding_; }
+  void Publish() { std::fill(shown_.begin(), shown_.end(), true); }
 
   std::uint16_t outstanding() const { return outstanding_; }
 
@@ -56,16 +58,15 @@ class UsedRingShadow {
                 "what completes is outstanding");
     VU_PROPERTY(done.length <= *writable_[done.head],
                 "no more is written than there is room");
-    VU_PROPERTY(shown_ != 0, "what completes was shown");
+    VU_PROPERTY(shown_[done.head], "what completes was shown");
     writable_[done.head].reset();
     --outstanding_;
-    --shown_;
   }
 
  private:
   std::vector<std::optional<std::uint64_t>> writable_;  // by head, if out
+  std::vector<bool> shown_;                             // by head
   std::uint16_t outstanding_ = 0;
-  std::uint16_t shown_ = 0;  // of those
 };
 
 }  // namespace vuspec::fuzz
