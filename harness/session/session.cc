@@ -38,7 +38,10 @@ Reply<std::unique_ptr<Session>> Session::Start(
   if (session->driver_ != nullptr) {
     wanted |= session->driver_->profile().features;
   }
-  auto negotiated = session->frontend_->Negotiate(wanted, options.protocol);
+  auto negotiated =
+      options.legacy
+          ? session->NegotiateLegacy(wanted)
+          : session->frontend_->Negotiate(wanted, options.protocol);
   if (!negotiated.ok()) return negotiated.failure();
   session->negotiated_ = *negotiated;
   if (auto done = session->SetStatusBits(kAcknowledge | kDriver | kFeaturesOk);
@@ -50,6 +53,19 @@ Reply<std::unique_ptr<Session>> Session::Start(
     if (!shared.ok()) return shared.failure();
   }
   return session;
+}
+
+Reply<Negotiated> Session::NegotiateLegacy(std::uint64_t wanted) {
+  if (auto owner = frontend_->SetOwner(); !owner.ok()) return owner.failure();
+  auto offered = frontend_->GetFeatures();
+  if (!offered.ok()) return offered.failure();
+  Negotiated negotiated;
+  negotiated.virtio_offered = *offered;
+  negotiated.virtio =
+      wanted & *offered & ~Mask(VirtioFeature::PROTOCOL_FEATURES);
+  auto done = frontend_->SetFeatures(negotiated.virtio);
+  if (!done.ok()) return done.failure();
+  return negotiated;
 }
 
 Reply<Done> Session::SetStatusBits(std::uint8_t status) {

@@ -46,6 +46,8 @@ struct SessionOptions {
   // Empty: one region of GuestMemory::kDefaultRegionSize.
   std::vector<RegionSpec> regions = {};
   bool share_memory = true;  // SET_MEM_TABLE right after the negotiation
+  // A front-end older than bit 30: knows no protocol features.
+  bool legacy = false;
 };
 
 class Session final : public IoPort {
@@ -100,6 +102,8 @@ class Session final : public IoPort {
   Session(GuestMemory memory, const SessionOptions& options)
       : memory_(std::move(memory)), options_(options) {}
 
+  // Without a word of protocol features.
+  Reply<Negotiated> NegotiateLegacy(std::uint64_t wanted);
   Reply<Done> SetStatusBits(std::uint8_t status);
 
   GuestMemory memory_;
