@@ -2,6 +2,7 @@
 // again, and beside another one.
 #include "conformance/bait.h"
 #include "conformance/case.h"
+#include "conformance/memory_verbs.h"
 #include "conformance/raw_verbs.h"
 
 namespace vuspec {
@@ -27,14 +28,6 @@ class EndOfStream : public ConformanceCase {
     const Outcome outcome = raw.Await({}, {}, CurrentRun().ForAnswer());
     EXPECT_EQ(outcome.kind, Outcome::kClosed) << outcome;
   }
-  static std::vector<std::byte> MemoryTable(Session& session) {
-    const GuestRegion& region = session.memory().regions()[0];
-    protocol::MemoryTable table;
-    table.region_count = 1;
-    table.regions[0] = {region.guest_address, region.size, region.user_address,
-                        region.mmap_offset};
-    return BytesOf(MakeRequest(Request::SET_MEM_TABLE, table));
-  }
 };
 
 CONFORMANCE_CASE(EndOfStream, InsideAHeaderEndsTheSession,
@@ -54,7 +47,7 @@ CONFORMANCE_CASE(EndOfStream, InsideAMemoryTableReleasesItsDescriptors,
                  .cites = {Req::HDR_24}) {
   Session& session = StartSession();
   Bait bait;
-  const auto bytes = MemoryTable(session);
+  const auto bytes = BytesOf(RawTable(session.memory().regions()).message());
   ExpectClosedAfter(Raw(session), std::span(bytes).first(bytes.size() / 2),
                     bait.fds());
   EXPECT_TRUE(bait.Released());
@@ -63,7 +56,7 @@ CONFORMANCE_CASE(EndOfStream, InsideAMemoryTableReleasesItsDescriptors,
 CONFORMANCE_CASE(EndOfStream, InsideAPayloadDoesNotExecuteIt,
                  .cites = {Req::HDR_24}, .needs = {.io = true}) {
   Session& session = StartDevice();
-  const auto bytes = MemoryTable(session);
+  const auto bytes = BytesOf(RawTable(session.memory().regions()).message());
   const int fd = session.memory().regions()[0].fd;
   ExpectClosedAfter(Raw(session), std::span(bytes).first(bytes.size() - 1),
                     OneFd(fd));
