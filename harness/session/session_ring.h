@@ -8,9 +8,12 @@
 #ifndef VUSPEC_HARNESS_SESSION_SESSION_RING_H_
 #define VUSPEC_HARNESS_SESSION_SESSION_RING_H_
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "harness/frontend/frontend.h"
@@ -28,6 +31,9 @@ struct RingOptions {
   bool with_call = true;  // false: bit 8, completions are polled for
   bool with_kick = true;  // false: bit 8, the device polls
   bool enable = true;     // SET_VRING_ENABLE 1 after the kick
+  // Regions of the descriptor table, the available and the used ring; default:
+  // the first with room.
+  std::optional<std::array<std::size_t, 3>> region_indices = std::nullopt;
   std::uint64_t log_address = 0;
   bool log = false;  // the log flag of SET_VRING_ADDR
 };
