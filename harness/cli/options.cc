@@ -83,7 +83,7 @@ void AddRun(CLI::App& app, RunOptions& run, std::vector<std::string>& globs) {
       std::string("\n") + kTargetHelp +
       "\nExamples:\n"
       "  vuspec run\n"
-      "  vuspec run 'RingLifecycle.*' --fault RingRunsAfterGetBase\n"
+      "  vuspec run 'Ring*' --fault ReplyFlagMissing --timings\n"
       "  vuspec run --level must --jobs 4 --junit vu.xml --peer rng.toml\n"
       "  vuspec run --device blk -- ./my-backend --socket={socket}\n\n" +
       ExitCodeTable());

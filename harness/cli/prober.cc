@@ -254,8 +254,18 @@ Preflight Probe(const RunContext& context) {
   if (auto down = MeasureBaseline(context, preflight.probe)) {
     return *std::move(down);
   }
-  std::optional<Asker> asker = Negotiate(context, preflight.probe);
-  if (asker.has_value()) AskLimits(*asker, preflight.probe);
+  if (std::optional<Asker> asker = Negotiate(context, preflight.probe)) {
+    AskLimits(*asker, preflight.probe);
+  }
+  // Looked at here, so that no case is blamed for it. The cases go on: one of
+  // them will tell which message it is.
+  const PeerHealth health = context.peer().Settle();
+  if (!health.ok()) {
+    preflight.verdict = VerdictOf(health);
+    preflight.reason =
+        "down when asked for features and limits: " + ReasonOf(health);
+    preflight.go_on = true;
+  }
   return preflight;
 }
 

@@ -95,7 +95,7 @@ RunPlan MakePlan(const RunOptions& options, const Target& target,
   plan.preflight = [lenient = target.defective](const RunContext& context) {
     Preflight preflight = Probe(context);
     // A defective mock is there to be failed case by case.
-    if (lenient) preflight.verdict = Verdict::kPass;
+    preflight.go_on = preflight.go_on || lenient;
     return preflight;
   };
   plan.observer.on_start = [&progress](const std::string& id) {

@@ -124,6 +124,53 @@ TEST(Run, PeerThatCannotStartIsOneDiagnosis) {
   }
 }
 
+// The toy program as the peer of itself, with a defect.
+std::vector<std::string> RunDefective(const char* fault) {
+  return {"run",      "Toy.Passes", "Toy.PassesToo",    "--deadline-ms",
+          "300",      "--",         VUSPEC_TOY_PROGRAM, "serve",
+          "--socket", "{socket}",   "--fault",          fault};
+}
+
+TEST(Run, HungPeerIsOneDiagnosis) {
+  const Ended ended = Vuspec(RunDefective("NeverAnswers"));
+  EXPECT_EQ(ended.code, 3) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("TROUBLE  the peer: HANG, no answer to "
+                                   "GET_FEATURES in 300 ms"));
+  EXPECT_THAT(ended.out,
+              HasSubstr("2 selected = 0 passed + 0 skipped + 2 NOT RUN"));
+}
+
+TEST(Run, PeerThatDiesInThePreflightIsSeenThoughCasesPass) {
+  const Ended ended = Vuspec(RunDefective("AbortsOnGetQueueNum"));
+  EXPECT_EQ(ended.code, 3) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("TROUBLE  the peer: CRASH, down when asked "
+                                   "for features and limits: "));
+  EXPECT_THAT(ended.out, HasSubstr("2 selected = 2 passed + 0 skipped"));
+}
+
+TEST(Run, KilledPeerIsOneDiagnosis) {
+  const TempFolder folder;
+  // Listens, and is killed as soon as somebody connects.
+  const std::string script =
+      folder.Write("peer.py",
+                   "import os, signal, socket, sys\n"
+                   "s = socket.socket(socket.AF_UNIX)\n"
+                   "s.bind(sys.argv[1])\ns.listen()\nc = s.accept()\n"
+                   "os.kill(os.getpid(), signal.SIGKILL)\n");
+  const Ended ended =
+      Vuspec({"run", "Toy.Passes", "--", "python3", script, "{socket}"});
+  EXPECT_EQ(ended.code, 3) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("TROUBLE  the peer: CRASH, down at the "
+                                   "first GET_FEATURES: "));
+}
+
+TEST(Run, DefectOfTheMockIsForTheCasesToFind) {
+  const Ended ended = Vuspec(
+      {"run", "Toy.Passes", "--fault", "NeverAnswers", "--deadline-ms", "100"});
+  EXPECT_THAT(ended.out, HasSubstr("1 selected = 1 passed + 0 skipped"));
+  EXPECT_EQ(ended.code, 3);
+}
+
 TEST(Run, OutFolderHoldsEveryReport) {
   const TempFolder folder;
   const std::string out = folder.path() + "/out";

@@ -43,8 +43,20 @@ std::uint64_t Mix(std::uint64_t seed, std::string_view name) {
   return hash ^ (hash >> 31);
 }
 
-std::string FirstLine(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
+// A reason is one line: GoogleTest's several, with their indentation gone.
+std::string OneLine(std::string_view text) {
+  std::string line;
+  bool start = true;
+  for (const char c : text) {
+    if (c == '\n') {
+      start = true;
+    } else if (!start || c != ' ') {
+      if (start && !line.empty()) line += line.back() == ':' ? " " : ", ";
+      start = false;
+      line += c;
+    }
+  }
+  return line;
 }
 
 }  // namespace
@@ -105,7 +117,7 @@ void CaseRecorder::AttachPeerStderr(std::string text) {
 
 void CaseRecorder::AddFailure(std::string_view location,
                               std::string_view message) {
-  if (!Failed()) result_.reason = FirstLine(message);
+  if (!Failed()) result_.reason = OneLine(message);
   failed_ = true;
   result_.details.append(location).append(": ").append(message).append("\n");
 }

@@ -187,6 +187,8 @@ class Runner {
       case RecordKind::kPeerDown:
         PeerDown(record.text);
         return Leave(worker);
+      case RecordKind::kPeerTrouble:
+        return PeerDown(record.text);
       case RecordKind::kTrouble:
         worker.said_farewell = true;
         return Trouble(Verdict::kBroken, record.text);

@@ -41,10 +41,12 @@ using PeerFactory =
 struct Preflight {
   // kPass: go on. kCrash, kHang, kLeak: the peer's fault, exit 3. kBroken: the
   // peer could not be started or reached, exit 4. Any of these is the one
-  // diagnosis of the run; no case is tried.
+  // diagnosis of the run; no case is tried, unless go_on says otherwise.
   Verdict verdict = Verdict::kPass;
   std::string reason;
   ProbeResult probe;
+  // Try the cases in spite of the verdict, which stays with the run.
+  bool go_on = false;
 };
 using PreflightCheck = std::function<Preflight(const RunContext& context)>;
 

@@ -183,7 +183,7 @@ TEST(Runner, PeerThatIsDownAtPreflightGetsOneDiagnosis) {
   for (const auto& [verdict, code] : rows) {
     RunPlan plan = Plan({"Toy.Passes", "Toy.Fails"});
     plan.preflight = [verdict = verdict](const RunContext&) {
-      return Preflight{verdict, "says nothing", {}};
+      return Preflight{verdict, "says nothing", {}, false};
     };
     const RunResult run = RunCases(plan);
     EXPECT_THAT(run.cases, IsEmpty());
@@ -191,6 +191,25 @@ TEST(Runner, PeerThatIsDownAtPreflightGetsOneDiagnosis) {
     EXPECT_EQ(run.trouble_verdict, verdict);
     EXPECT_EQ(ExitCodeOf(run), code);
   }
+}
+
+TEST(Runner, PreflightMayGoOnButItsVerdictStays) {
+  RunPlan plan = Plan({"Toy.Passes", "Toy.PassesToo"});
+  plan.preflight = [](const RunContext&) {
+    Preflight preflight{Verdict::kCrash, "died once", {}, true};
+    preflight.probe.queue_count = 4;
+    return preflight;
+  };
+  const RunResult run = RunCases(plan);
+  EXPECT_THAT(run.cases, SizeIs(2));
+  EXPECT_EQ(run.probe.queue_count, 4u);
+  EXPECT_EQ(run.trouble, "died once");
+  EXPECT_EQ(ExitCodeOf(run), ExitCode::kPeerDown);
+}
+
+TEST(Runner, ReasonOfAFailureIsOneLine) {
+  EXPECT_EQ(RunOne("Toy.Fails").reason,
+            "Expected equality of these values: 3, 0, the base was lost");
 }
 
 TEST(Runner, WorkerThatDiesOutsideOfACaseIsTrouble) {

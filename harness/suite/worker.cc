@@ -65,8 +65,9 @@ class Worker {
   Record Look() {
     const Preflight preflight = plan_.preflight(*context_);
     if (preflight.verdict != Verdict::kPass) {
-      return {RecordKind::kPeerDown,
-              DownText(preflight.verdict, preflight.reason)};
+      const std::string text = DownText(preflight.verdict, preflight.reason);
+      if (!preflight.go_on) return {RecordKind::kPeerDown, text};
+      SendRecord(socket_, {RecordKind::kPeerTrouble, text});
     }
     UseProbe(preflight.probe);
     return {RecordKind::kProbe, EncodeProbeResult(preflight.probe)};

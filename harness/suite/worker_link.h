@@ -20,12 +20,13 @@ enum class RecordKind : char {
   kPreflight = 'p',
   kRunCase = 'r',  // text: the id
   // from the worker
-  kReady = 'R',     // the peer object exists
-  kTrouble = 'T',   // text: why there is no peer; the worker ends
-  kProbe = 'P',     // text: ProbeResult as JSON
-  kPeerDown = 'D',  // text: a Verdict, a space, the reason
-  kCaseDone = 'C',  // text: CaseResult as JSON
-  kFarewell = 'F',  // last words; text as kPeerDown, or empty: all is well
+  kReady = 'R',        // the peer object exists
+  kTrouble = 'T',      // text: why there is no peer; the worker ends
+  kProbe = 'P',        // text: ProbeResult as JSON
+  kPeerDown = 'D',     // no case is tried; text: a Verdict, a space, the reason
+  kPeerTrouble = 'N',  // likewise, but the cases are tried: kProbe follows
+  kCaseDone = 'C',     // text: CaseResult as JSON
+  kFarewell = 'F',     // last words; text as kPeerDown, or empty: all is well
 };
 
 struct Record {
