@@ -28,10 +28,14 @@ Baseline& TheBaseline() {
   return baseline;
 }
 
+// A pool of threads grows with the load and shrinks in its own time; the cases
+// of Leak, which repeat, count more closely.
+constexpr int kPoolThreads = 64;
+
 bool MoreThan(const ResourceUse& now, const ResourceUse& before) {
   return now.fd_count > before.fd_count ||
          now.shared_mapping_count > before.shared_mapping_count ||
-         now.thread_count > before.thread_count;
+         now.thread_count > before.thread_count + kPoolThreads;
 }
 
 }  // namespace
@@ -85,6 +89,7 @@ UniqueFd ConformanceCase::Connect() {
       Deadline::After(CurrentRun().peer().manifest().limits.start));
   if (!fd.ok()) {
     const PeerHealth health = CurrentRun().peer().Check();
+    Judge(health);
     if (health.ok()) {
       CurrentCase().SetVerdict(Verdict::kHang,
                                "no connection: " + fd.status().ToString());
@@ -222,7 +227,10 @@ void ConformanceCase::CheckResources() {
   const auto now = peer.Resources();
   if (!now) return;
   Baseline& baseline = TheBaseline();
-  const int restart_count = peer.Check().restart_count;
+  // A death is told once.
+  const PeerHealth health = peer.Check();
+  Judge(health);
+  const int restart_count = health.restart_count;
   if (baseline.restart_count != restart_count) {
     baseline = {restart_count, *now};
     return;
@@ -246,8 +254,7 @@ void ConformanceCase::CheckResources() {
   baseline.use = *latest;
 }
 
-void ConformanceCase::JudgeHealth() {
-  const PeerHealth health = CurrentRun().peer().Settle();
+void ConformanceCase::Judge(const PeerHealth& health) {
   if (health.ok()) return;
   Verdict verdict = Verdict::kCrash;
   switch (health.verdict) {
@@ -287,7 +294,7 @@ void ConformanceCase::AttachTranscripts() {
 void ConformanceCase::TearDown() {
   if (!IsSkipped() && (negative_ || HasFailure())) AskTheThreeQuestions();
   Disconnect();
-  if (!IsSkipped()) JudgeHealth();
+  if (!IsSkipped()) Judge(CurrentRun().peer().Settle());
   if (HasFailure()) {
     CurrentCase().AttachPeerStderr(CurrentRun().peer().StderrTail());
   }
