@@ -1,0 +1,220 @@
+// What a session took is given back: descriptors, mappings and threads, over
+// many repetitions. Descriptors are watched from the other end of a pipe and
+// mappings by asking the kernel, so that no count of the peer's is trusted;
+// the counts are looked at on top.
+#include "conformance/case.h"
+#include "conformance/memory_verbs.h"
+#include "conformance/raw_verbs.h"
+
+namespace vuspec {
+namespace {
+
+using protocol::Req;
+
+constexpr int kRepetitions = 64;
+
+class Leak : public ConformanceCase {
+ protected:
+  // A pipe whose write end goes to the peer and is then no longer ours.
+  template <typename Give>
+  static Pipe GiveAway(Give give) {
+    Pipe pipe = Require(Pipe::Create());
+    give(pipe.write_fd());
+    pipe.CloseWriteEnd();
+    return pipe;
+  }
+
+  static void ExpectClosed(const Pipe& pipe) {
+    EXPECT_TRUE(pipe.WaitHangUp(CurrentRun().ForAnswer()).ok())
+        << "a descriptor that the peer has to close is still open";
+  }
+
+  // Each further session gives a peer with threads of its own a turn.
+  void ExpectNoMoreThan(const ResourceUse& before) {
+    const Deadline deadline = CurrentRun().ForAnswer();
+    std::optional<ResourceUse> now;
+    do {
+      StartSession();
+      Disconnect();
+      now = CurrentRun().peer().Resources();
+      if (!now) return;
+    } while (More(*now, before) && !deadline.Reached());
+    EXPECT_FALSE(More(*now, before))
+        << "now: " << now->ToString() << "; before: " << before.ToString();
+  }
+
+  static bool More(const ResourceUse& now, const ResourceUse& before) {
+    return now.fd_count > before.fd_count ||
+           now.shared_mapping_count > before.shared_mapping_count ||
+           now.thread_count > before.thread_count + kPoolThreads;
+  }
+
+  // A pool grows with the load and shrinks in its own time: what leaks a thread
+  // per repetition passes it by far.
+  static constexpr int kPoolThreads = kRepetitions / 2;
+
+  // With no session open, after one that warmed the peer up.
+  std::optional<ResourceUse> Idle() {
+    for (int i = 0; i < 2; ++i) {
+      CompleteOne(StartDevice());
+      Disconnect();
+    }
+    StartSession();
+    Disconnect();
+    return CurrentRun().peer().Resources();
+  }
+};
+
+CONFORMANCE_CASE(Leak, RingDescriptorsAreClosedWithTheSession,
+                 .cites = {Req::HDR_25, Req::FD_19}, .needs = {.io = true}) {
+  Session& session = StartDevice();
+  const std::uint32_t ring = IoRing(session).index();
+  const Pipe call = GiveAway(
+      [&](int fd) { Require(session.frontend().SetVringCall(ring, fd)); });
+  const Pipe err = GiveAway(
+      [&](int fd) { Require(session.frontend().SetVringErr(ring, fd)); });
+  Disconnect();
+  ExpectClosed(call);
+  ExpectClosed(err);
+}
+
+CONFORMANCE_CASE(Leak, MemoryIsUnmappedWithTheSession, .cites = {Req::HDR_25},
+                 .needs = {.io = true}) {
+  const UnmappedRegion watched(0x9000'0000);
+  Session& session = StartDevice();
+  Require(session.frontend().SetMemTable(
+      With(session.memory().regions(), watched.region())));
+  CompleteOne(session);
+  Disconnect();
+  const Deadline deadline = CurrentRun().ForAnswer();
+  while (watched.IsMapped() && !deadline.Reached()) {
+    StartSession();
+    Disconnect();
+  }
+  EXPECT_FALSE(watched.IsMapped()) << "guest memory is still mapped";
+}
+
+CONFORMANCE_CASE(Leak, ReplacedCallDescriptorsAreClosed,
+                 .cites = {Req::FD_15, Req::FD_19, Req::CALL_07},
+                 .needs = {.io = true}) {
+  Session& session = StartDevice();
+  SessionRing& ring = IoRing(session);
+  std::vector<Pipe> pipes;
+  for (int i = 0; i < kRepetitions; ++i) {
+    pipes.push_back(GiveAway([&](int fd) {
+      Require(session.frontend().SetVringCall(ring.index(), fd));
+    }));
+  }
+  Require(session.frontend().SetVringCall(ring.index(), ring.call().fd()));
+  for (const Pipe& pipe : pipes) ExpectClosed(pipe);
+  CompleteOne(session);
+}
+
+CONFORMANCE_CASE(Leak, ReplacedErrDescriptorsAreClosed,
+                 .cites = {Req::ERR_07, Req::FD_15, Req::FD_19},
+                 .needs = {.io = true}) {
+  Session& session = StartDevice();
+  SessionRing& ring = IoRing(session);
+  std::vector<Pipe> pipes;
+  for (int i = 0; i < kRepetitions; ++i) {
+    pipes.push_back(GiveAway([&](int fd) {
+      Require(session.frontend().SetVringErr(ring.index(), fd));
+    }));
+  }
+  Require(session.frontend().SetVringErr(ring.index(), ring.err().fd()));
+  for (const Pipe& pipe : pipes) ExpectClosed(pipe);
+}
+
+// Through stops and starts, since not every back-end takes a new kick
+// descriptor for a ring that runs.
+CONFORMANCE_CASE(Leak, KickDescriptorsOfEarlierStartsAreClosed,
+                 .cites = {Req::FD_15, Req::FD_19, Req::KICK_17},
+                 .needs = {.io = true}) {
+  Session& session = StartDevice();
+  SessionRing& ring = IoRing(session);
+  std::vector<Pipe> pipes;
+  for (int i = 0; i < kRepetitions; ++i) {
+    const auto base = Require(ring.Stop());
+    Require(ring.Configure(base.num));
+    Pipe pipe = Require(Pipe::Create());
+    Require(session.frontend().SetVringKick(ring.index(), pipe.write_fd()));
+    pipe.CloseWriteEnd();
+    pipes.push_back(std::move(pipe));
+  }
+  Require(ring.Restart(Require(ring.Stop())));
+  for (const Pipe& pipe : pipes) ExpectClosed(pipe);
+  CompleteOne(session);
+}
+
+CONFORMANCE_CASE(Leak, ReplacedMemoryIsUnmapped,
+                 .cites = {Req::MEM_12, Req::FD_19}, .needs = {.io = true}) {
+  Session& session = StartDevice();
+  std::vector<UnmappedRegion> regions;
+  for (int i = 0; i < kRepetitions; ++i) {
+    regions.emplace_back(0x9000'0000);
+    Require(session.frontend().SetMemTable(
+        With(session.memory().regions(), regions.back().region())));
+  }
+  Require(session.frontend().SetMemTable(session.memory().regions()));
+  Require(session.frontend().Fence());
+  for (const UnmappedRegion& region : regions) {
+    EXPECT_FALSE(region.IsMapped()) << "replaced memory is still mapped";
+  }
+  CompleteOne(session);
+}
+
+CONFORMANCE_CASE(Leak, DescriptorsOfRefusedMessagesAreClosed,
+                 .cites = {Req::FD_04, Req::FD_19, Req::HDR_28}) {
+  std::vector<Pipe> pipes;
+  for (int i = 0; i < kRepetitions; ++i) {
+    RawConnection& raw = ConnectRaw();
+    pipes.push_back(GiveAway([&](int fd) {
+      Ask(*raw.operator->(), {200, protocol::kVersion, 0}, {},
+          std::span(&fd, 1));
+    }));
+    Disconnect();
+  }
+  for (const Pipe& pipe : pipes) ExpectClosed(pipe);
+}
+
+CONFORMANCE_CASE(Leak, SixtyFourSessionsLeaveNothingBehind,
+                 .cites = {Req::FD_19, Req::HDR_25},
+                 .needs = {.io = true, .process = true}) {
+  const auto before = Idle();
+  for (int i = 0; i < kRepetitions; ++i) {
+    CompleteOne(StartDevice());
+    Disconnect();
+  }
+  if (before) ExpectNoMoreThan(*before);
+}
+
+CONFORMANCE_CASE(Leak, SixtyFourBrokenHandshakesLeaveNothingBehind,
+                 .cites = {Req::FD_19, Req::HDR_25},
+                 .needs = {.io = true, .process = true}) {
+  const auto before = Idle();
+  for (int i = 0; i < kRepetitions; ++i) {
+    Session& session = StartSession();
+    SessionRing& ring = *Require(session.MakeRing(0));
+    Require(session.frontend().SetVringCall(0, ring.call().fd()));
+    Raw(session).Exchange({200, protocol::kVersion, 0}, {}, {},
+                          CurrentRun().ForAnswer());
+    Disconnect();
+  }
+  if (before) ExpectNoMoreThan(*before);
+}
+
+CONFORMANCE_CASE(Leak, SixtyFourRestartsLeaveNothingBehind,
+                 .cites = {Req::FD_19, Req::KICK_17},
+                 .needs = {.io = true, .process = true}) {
+  const auto before = Idle();
+  Session& session = StartDevice();
+  for (int i = 0; i < kRepetitions; ++i) {
+    CompleteOne(session);
+    Require(IoRing(session).Restart(Require(IoRing(session).Stop())));
+  }
+  Disconnect();
+  if (before) ExpectNoMoreThan(*before);
+}
+
+}  // namespace
+}  // namespace vuspec
