@@ -19,6 +19,7 @@
 #include "gtest/gtest.h"
 #include "harness/frontend/outcome.h"
 #include "harness/frontend/raw_frontend.h"
+#include "harness/peer/peer.h"
 #include "harness/peer/proc_stats.h"
 #include "harness/session/session.h"
 #include "harness/session/transcript.h"
@@ -104,7 +105,8 @@ class ConformanceCase : public testing::Test {
   UniqueFd Connect();
   void CheckCanaries();
   void CheckResources();
-  void JudgeHealth();
+  // Turns the end of a peer into the verdict of the case.
+  void Judge(const PeerHealth& health);
   void AttachTranscripts();
 
   std::vector<std::unique_ptr<Session>> sessions_;
