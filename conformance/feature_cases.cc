@@ -17,7 +17,11 @@ class Features : public ConformanceCase {
  protected:
   Outcome SetFeaturesOfSize(std::size_t size) {
     Session& session = StartSession();
-    const std::vector<std::byte> payload(size);
+    // Legal but for its size.
+    auto payload = BytesOf(
+        MakeRequest(Request::SET_FEATURES, U64{session.negotiated().virtio}));
+    payload.erase(payload.begin(), payload.begin() + protocol::kHeaderSize);
+    payload.resize(size);
     return Ask(Raw(session), HeaderOf(Request::SET_FEATURES, kAsking, size),
                payload);
   }

@@ -34,6 +34,15 @@ class ProtocolFeatures : public ConformanceCase {
   Outcome AskOwner(RawFrontend& raw) {
     return Ask(raw, HeaderOf(Request::SET_OWNER, kAsking));
   }
+  // A peer that heeds need_reply in any case does not show what is negotiated.
+  void SkipIfAckedAnyway() {
+    const Outcome outcome = AskOwner(*ConnectRaw().operator->());
+    Disconnect();
+    if (outcome.kind != Outcome::kAcked) return;
+    const std::string reason = "need_reply is answered without REPLY_ACK";
+    CurrentCase().SkipCase(reason, false);
+    GTEST_SKIP() << reason;
+  }
   // SET_PROTOCOL_FEATURES with need_reply over a session that has REPLY_ACK.
   Outcome Offer(std::uint64_t features) {
     const auto message =
@@ -189,7 +198,9 @@ CONFORMANCE_CASE(ProtocolFeatures, AckOfTheirOwnMessageLeavesTheStreamInStep,
 }
 
 CONFORMANCE_CASE(ProtocolFeatures, SecondSetReplacesTheFirst,
-                 .cites = {Req::PF_16, Req::ACK_05}, .needs = kNeedsReplyAck) {
+                 .cites = {Req::PF_16}, .needs = kNeedsReplyAck) {
+  SkipIfAckedAnyway();
+  if (IsSkipped()) return;
   RawFrontend& raw = *ConnectRaw().operator->();
   EXPECT_THAT(Set(raw, kReplyAck), IsSilent());
   EXPECT_THAT(Set(raw, 0), IsSilent());
@@ -207,7 +218,7 @@ CONFORMANCE_CASE(ProtocolFeatures, NoneIsUsedUnlessNegotiated,
                            .io = true}) {
   Session& session = StartSession({.protocol = 0});
   ExpectVerifiedIo(session);
-  const auto idle = protocol::VringState{probe().queue_count - 1, 0};
+  const auto idle = protocol::VringState{LastRing(), 0};
   EXPECT_THAT(
       Ask(Raw(session), Asking(MakeRequest(Request::SET_VRING_BASE, idle))),
       IsSilent());
@@ -215,6 +226,8 @@ CONFORMANCE_CASE(ProtocolFeatures, NoneIsUsedUnlessNegotiated,
 
 CONFORMANCE_CASE(ProtocolFeatures, DoNotOutliveTheConnection,
                  .cites = {Req::PF_19, Req::HDR_26}, .needs = kNeedsReplyAck) {
+  SkipIfAckedAnyway();
+  if (IsSkipped()) return;
   StartSession();
   Disconnect();
   EXPECT_THAT(AskOwner(*ConnectRaw().operator->()), IsSilent());

@@ -28,6 +28,11 @@ inline protocol::Header HeaderOf(protocol::Request request,
           static_cast<std::uint32_t>(size)};
 }
 
+// The index of the last ring that the peer has.
+inline std::uint32_t LastRing() {
+  return static_cast<std::uint32_t>(CurrentRun().probe().queue_count) - 1;
+}
+
 // The message with need_reply set.
 inline protocol::Message Asking(protocol::Message message) {
   message.flags |= protocol::kNeedReplyFlag;

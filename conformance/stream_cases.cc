@@ -36,8 +36,7 @@ class Stream : public ConformanceCase {
   // descriptor of the last ring is none.
   static protocol::Message NoCallForLastRing() {
     return MakeRequest(Request::SET_VRING_CALL,
-                       protocol::U64{protocol::kNoFdBit |
-                                     (CurrentRun().probe().queue_count - 1)});
+                       protocol::U64{protocol::kNoFdBit | LastRing()});
   }
 };
 
