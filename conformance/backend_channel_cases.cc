@@ -76,6 +76,7 @@ CONFORMANCE_CASE(BackendChannels, IsRefusedWithoutTheFeature,
                       std::span(&fd, 1)),
               IsRefused());
   pair.second.reset();
+  Disconnect();
   ExpectClosed(*pair.first);
 }
 
