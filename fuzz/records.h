@@ -24,7 +24,7 @@ struct Record {
   Bytes payload = {};
 };
 
-inline constexpr std::size_t kRecordCountMax = 32;
+inline constexpr std::size_t kRecordCountMax = 16;
 inline constexpr std::size_t kRecordSizeMax = 255;
 
 class Records {

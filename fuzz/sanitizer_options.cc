@@ -4,5 +4,5 @@
 extern "C" const char* __asan_default_options();
 
 extern "C" const char* __asan_default_options() {
-  return "malloc_context_size=2:quarantine_size_mb=8";
+  return "malloc_context_size=1:max_malloc_fill_size=0:quarantine_size_mb=2";
 }
