@@ -20,7 +20,8 @@ constexpr std::chrono::microseconds kPollInterval{100};
 
 absl::StatusOr<std::unique_ptr<BackendServer>> BackendServer::Create(
     const MockOptions& options) {
-  std::unique_ptr<MockDevice> device = MakeMockDevice(options.device);
+  std::unique_ptr<MockDevice> device =
+      MakeMockDevice(options.device, options.faults);
   if (device == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("the mock back-end has no device '", options.device, "'"));

@@ -7,12 +7,14 @@
 #include "harness/backend/le_bytes.h"
 #include "harness/backend/net_device.h"
 #include "harness/backend/scatter.h"
+#include "harness/memory/shared_access.h"
 #include "harness/transport/check.h"
 
 namespace vuspec {
 namespace {
 
 // Feature bits of the block device.
+constexpr std::uint64_t kBarrier = std::uint64_t{1} << 0;
 constexpr std::uint64_t kSegMax = std::uint64_t{1} << 2;
 constexpr std::uint64_t kBlkSize = std::uint64_t{1} << 6;
 constexpr std::uint64_t kFlush = std::uint64_t{1} << 9;
@@ -47,14 +49,15 @@ struct BlkDevice::Header {
 
 void BlkDevice::Free::operator()(std::byte* bytes) const { std::free(bytes); }
 
-BlkDevice::BlkDevice()
-    : disk_(static_cast<std::byte*>(std::calloc(kDiskSize, 1))) {
+BlkDevice::BlkDevice(const FaultSet& fault)
+    : fault_(fault), disk_(static_cast<std::byte*>(std::calloc(kDiskSize, 1))) {
   VU_CHECK(disk_ != nullptr, "no memory for the disk");
   Reset();
 }
 
 std::uint64_t BlkDevice::device_features() const {
-  return kSegMax | kBlkSize | kFlush | kConfigWce | kMq;
+  return kSegMax | kBlkSize | kFlush | kConfigWce | kMq |
+         (fault_(Fault::kBlkLegacyBitOffered) ? kBarrier : 0);
 }
 
 void BlkDevice::Reset() {
@@ -64,6 +67,7 @@ void BlkDevice::Reset() {
   PutLe<std::uint32_t>(config_, kBlkSizeAt, kSectorSize);
   config_[kWritebackOffset] = 1;
   PutLe<std::uint16_t>(config_, kQueueCountAt, kQueueCount);
+  if (fault_(Fault::kBlkConfigPaddingDirty)) config_[kWritebackOffset + 1] = 1;
 }
 
 void BlkDevice::ChangeConfig() {
@@ -83,8 +87,18 @@ bool BlkDevice::WriteConfig(std::size_t offset,
 std::span<std::byte> BlkDevice::Sectors(std::uint64_t sector,
                                         std::uint64_t size) {
   if (size % kSectorSize != 0 || size > kDiskSize) return {};
-  if (sector > (kDiskSize - size) / kSectorSize) return {};
+  const std::uint64_t end =
+      kDiskSize / kSectorSize - (fault_(Fault::kBlkLastSectorRefused) ? 1 : 0);
+  if (sector > end || size / kSectorSize > end - sector) return {};
   return {disk_.get() + sector * kSectorSize, static_cast<std::size_t>(size)};
+}
+
+// Of a request that is not for whole sectors of the disk.
+std::uint8_t BlkDevice::StatusOfMiss(std::uint64_t size) const {
+  const Fault overlooks = size % kSectorSize == 0
+                              ? Fault::kBlkRangeNotChecked
+                              : Fault::kBlkPartialSectorsAccepted;
+  return fault_(overlooks) ? kOk : kIoErr;
 }
 
 std::uint8_t BlkDevice::Carry(const Header& header, const Chain& chain,
@@ -92,28 +106,35 @@ std::uint8_t BlkDevice::Carry(const Header& header, const Chain& chain,
   switch (header.type) {
     case kIn: {
       const std::span<std::byte> sectors = Sectors(header.sector, in_size);
-      if (sectors.empty()) return kIoErr;
+      if (fault_(Fault::kBlkMovesReadableData) && !chain.readable().empty()) {
+        FillOut(chain.readable().back().data(), chain.readable().back().size(),
+                std::byte{0x5a});
+      }
+      if (sectors.empty()) return StatusOfMiss(in_size);
       Scatter(chain.writable(), 0, sectors);
       return kOk;
     }
     case kOut: {
-      const std::span<std::byte> sectors =
-          Sectors(header.sector, chain.readable_size() - kHeaderSize);
-      if (sectors.empty()) return kIoErr;
+      const std::uint64_t out_size = chain.readable_size() - kHeaderSize;
+      const std::span<std::byte> sectors = Sectors(header.sector, out_size);
+      if (sectors.empty()) return StatusOfMiss(out_size);
+      if (fault_(Fault::kBlkWritesLost)) return kOk;
       Gather(chain.readable(), kHeaderSize, sectors);
       return kOk;
     }
     case kFlushDisk:
-      return kOk;
+      return fault_(Fault::kBlkFlushRefused) ? kUnsupported : kOk;
     case kGetId: {
       if (in_size < kIdSize) return kIoErr;
-      ScatterZeroes(chain.writable(), 0, in_size);
+      if (!fault_(Fault::kBlkIdNotPadded)) {
+        ScatterZeroes(chain.writable(), 0, in_size);
+      }
       Scatter(chain.writable(), 0,
               std::as_bytes(std::span(kSerial.data(), kSerial.size())));
       return kOk;
     }
     default:
-      return kUnsupported;
+      return fault_(Fault::kBlkUnknownTypeAccepted) ? kOk : kUnsupported;
   }
 }
 
@@ -131,14 +152,18 @@ std::optional<std::uint32_t> BlkDevice::Process(std::uint32_t,
                          GetLe<std::uint64_t>(bytes, 8)};
   const std::uint8_t status = Carry(header, chain, in_size);
   if (status != kOk) ScatterZeroes(chain.writable(), 0, in_size);
+  if (status != kOk && fault_(Fault::kBlkStatusForgotten)) {
+    return static_cast<std::uint32_t>(in_size);
+  }
   const std::array<std::byte, 1> status_byte = {std::byte{status}};
   Scatter(chain.writable(), in_size, status_byte);
   return static_cast<std::uint32_t>(writable_size);
 }
 
-std::unique_ptr<MockDevice> MakeMockDevice(std::string_view name) {
-  if (name == "blk") return std::make_unique<BlkDevice>();
-  if (name == "net") return std::make_unique<NetDevice>();
+std::unique_ptr<MockDevice> MakeMockDevice(std::string_view name,
+                                           const FaultSet& fault) {
+  if (name == "blk") return std::make_unique<BlkDevice>(fault);
+  if (name == "net") return std::make_unique<NetDevice>(fault);
   return nullptr;
 }
 

@@ -25,7 +25,7 @@ class BlkDevice final : public MockDevice {
   static constexpr std::size_t kWritebackOffset = 32;
   static constexpr std::string_view kSerial = "vuspec-disk-0001";
 
-  BlkDevice();
+  explicit BlkDevice(const FaultSet& fault = {});
 
   std::string_view name() const override { return "blk"; }
   std::uint64_t device_features() const override;
@@ -51,9 +51,11 @@ class BlkDevice final : public MockDevice {
   struct Header;
   std::uint8_t Carry(const Header& header, const Chain& chain,
                      std::uint64_t in_size);
+  std::uint8_t StatusOfMiss(std::uint64_t size) const;
   // The sectors, or nothing when they are not all on the disk.
   std::span<std::byte> Sectors(std::uint64_t sector, std::uint64_t size);
 
+  const FaultSet fault_;
   std::array<std::uint8_t, kConfigSize> config_{};
   // Zeroed by the system, page by page as it is used.
   struct Free {

@@ -15,6 +15,7 @@
 #include <span>
 #include <string_view>
 
+#include "harness/backend/fault.h"
 #include "harness/ring/split_chain.h"
 
 namespace vuspec {
@@ -66,7 +67,8 @@ class MockDevice {
 };
 
 // "blk" or "net"; nullptr for any other name.
-std::unique_ptr<MockDevice> MakeMockDevice(std::string_view name);
+std::unique_ptr<MockDevice> MakeMockDevice(std::string_view name,
+                                           const FaultSet& fault = {});
 
 }  // namespace vuspec
 

@@ -52,6 +52,30 @@ void SpillOver(const Chain& chain, const BackendMemory& memory) {
   }
 }
 
+bool IsTooMuch(const FaultSet& fault, const Chain& chain) {
+  constexpr std::size_t kShortestHeader = 12;  // of block and network devices
+  constexpr std::size_t kFewBuffers = 64;
+  const auto& readable = chain.readable();
+  if (fault(Fault::kLayoutAssumed) && !readable.empty() &&
+      readable.front().size() < kShortestHeader) {
+    return true;
+  }
+  return fault(Fault::kLongChainsRefused) &&
+         readable.size() + chain.writable().size() > kFewBuffers;
+}
+
+void Trespass(const FaultSet& fault, const SplitDevice& device,
+              const Chain& chain) {
+  const auto& readable = chain.readable();
+  if (fault(Fault::kReadableBufferOverwritten) && !readable.empty()) {
+    Store<std::uint8_t>(readable.front().data(), 0x5a);
+  }
+  if (fault(Fault::kDescriptorsOverwritten)) {
+    device.view().SetDescriptor(chain.head(), {});
+  }
+  if (fault(Fault::kUsedFlagsUndefined)) device.view().SetUsedFlags(0x8000);
+}
+
 void SufferBadRing(const FaultSet& fault) {
   if (fault(Fault::kSpinsOnBadRing)) SpinForEver();
   if (fault(Fault::kAbortsOnBadRing)) std::abort();

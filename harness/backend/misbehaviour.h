@@ -26,6 +26,13 @@ bool IsOverwhelmed(const FaultSet& fault, const SplitDevice& device);
 void SpillOver(const Chain& chain, const BackendMemory& memory);
 
 // The driver wrote what it may not; only for a mock in its own process.
+// Whether a chain is more than a defective device expects.
+bool IsTooMuch(const FaultSet& fault, const Chain& chain);
+
+// What a defective device writes where only the driver may.
+void Trespass(const FaultSet& fault, const SplitDevice& device,
+              const Chain& chain);
+
 void SufferBadRing(const FaultSet& fault);
 
 // A request that is well-formed, one that no row describes, one that was

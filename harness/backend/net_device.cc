@@ -16,6 +16,7 @@ using protocol::VirtioFeature;
 // Feature bits of the network device.
 constexpr std::uint64_t kMtuFeature = std::uint64_t{1} << 3;
 constexpr std::uint64_t kMacFeature = std::uint64_t{1} << 5;
+constexpr std::uint64_t kHostEcn = std::uint64_t{1} << 13;
 constexpr std::uint64_t kStatusFeature = std::uint64_t{1} << 16;
 
 constexpr std::size_t kStatusAt = 6;
@@ -28,13 +29,23 @@ constexpr std::size_t kHeaderSize = 12;
 constexpr std::size_t kLegacyHeaderSize = 10;
 constexpr std::size_t kBufferCountAt = 10;
 
+// For a defect.
+constexpr std::size_t kCutSize = 512;
+
 constexpr std::uint64_t kMtuMin = 68;
 constexpr std::uint64_t kMtuMax = 65535;
+
+// A header as of a driver that negotiated no offload.
+bool IsPlain(const std::array<std::byte, kHeaderSize>& header) {
+  return std::all_of(header.begin(), header.end(),
+                     [](std::byte byte) { return byte == std::byte{0}; });
+}
 
 }  // namespace
 
 std::uint64_t NetDevice::device_features() const {
-  return kMtuFeature | kMacFeature | kStatusFeature;
+  return kMtuFeature | kMacFeature | kStatusFeature |
+         (fault_(Fault::kNetOrphanBitOffered) ? kHostEcn : 0);
 }
 
 std::uint64_t NetDevice::protocol_features() const {
@@ -48,6 +59,7 @@ void NetDevice::Reset() {
   PutLe<std::uint16_t>(config_, kQueuePairCountAt, 1);
   PutLe<std::uint16_t>(config_, kMtuAt, kMtu);
   frames_.clear();
+  starved_ = false;
   header_size_ = kHeaderSize;
 }
 
@@ -76,21 +88,32 @@ std::optional<std::uint32_t> NetDevice::Transmit(const Chain& chain) {
     return std::nullopt;
   }
   if (frames_.size() == kFrameCountMax) return 0;
-  std::vector<std::byte> frame(static_cast<std::size_t>(size - header_size_));
-  Gather(chain.readable(), header_size_, frame);
+  Frame frame;
+  Gather(chain.readable(), 0, std::span(frame.header).first(header_size_));
+  if (fault_(Fault::kNetHeaderTrusted) && !IsPlain(frame.header)) return 0;
+  frame.bytes.resize(static_cast<std::size_t>(size - header_size_));
+  Gather(chain.readable(), header_size_, frame.bytes);
+  if (fault_(Fault::kNetFramesCut) && frame.bytes.size() > kCutSize) {
+    frame.bytes.resize(kCutSize);
+  }
+  // Two frames without a buffer between them: none was there for the first.
+  starved_ =
+      starved_ || (fault_(Fault::kNetStarvedForEver) && !frames_.empty());
   frames_.push_back(std::move(frame));
   return 0;
 }
 
 std::optional<std::uint32_t> NetDevice::DeliverTo(const Chain& chain) {
-  const std::vector<std::byte>& frame = frames_.front();
-  const std::size_t size = header_size_ + frame.size();
+  const Frame& frame = frames_.front();
+  const std::size_t size = header_size_ + frame.bytes.size();
   // Without mergeable buffers a driver gives buffers for the largest frame.
   if (chain.writable_size() < size) return std::nullopt;
   std::array<std::byte, kHeaderSize> header{};
-  header[kBufferCountAt] = std::byte{1};
+  if (fault_(Fault::kNetHeaderHandedOn)) header = frame.header;
+  header[kBufferCountAt] = std::byte{
+      fault_(Fault::kNetBufferCountZero) ? std::uint8_t{0} : std::uint8_t{1}};
   Scatter(chain.writable(), 0, std::span(header).first(header_size_));
-  Scatter(chain.writable(), header_size_, frame);
+  Scatter(chain.writable(), header_size_, frame.bytes);
   frames_.pop_front();
   return static_cast<std::uint32_t>(size);
 }

@@ -26,7 +26,7 @@ class NetDevice final : public MockDevice {
   static constexpr std::array<std::uint8_t, 6> kMac = {0x02, 0x76, 0x75,
                                                        0x73, 0x70, 0x63};
 
-  NetDevice() { Reset(); }
+  explicit NetDevice(const FaultSet& fault = {}) : fault_(fault) { Reset(); }
 
   std::string_view name() const override { return "net"; }
   std::uint64_t device_features() const override;
@@ -38,7 +38,7 @@ class NetDevice final : public MockDevice {
   }
   void Negotiate(std::uint64_t features) override;
   bool Wants(std::uint32_t queue) const override {
-    return queue != kReceiveQueue || !frames_.empty();
+    return queue != kReceiveQueue || (!frames_.empty() && !starved_);
   }
   std::optional<std::uint32_t> Feeds(std::uint32_t queue) const override {
     if (queue != kTransmitQueue) return std::nullopt;
@@ -59,9 +59,16 @@ class NetDevice final : public MockDevice {
   std::optional<std::uint32_t> Transmit(const Chain& chain);
   std::optional<std::uint32_t> DeliverTo(const Chain& chain);
 
+  struct Frame {
+    std::array<std::byte, 12> header{};  // as it was sent
+    std::vector<std::byte> bytes;
+  };
+
+  const FaultSet fault_;
   std::array<std::uint8_t, kConfigSize> config_{};
   std::size_t header_size_ = 12;
-  std::deque<std::vector<std::byte>> frames_;
+  std::deque<Frame> frames_;
+  bool starved_ = false;  // for good, with the defect of that name
 };
 
 }  // namespace vuspec

@@ -93,7 +93,10 @@ Vring::Progress Vring::Run(Mode mode) {
   do {
     device_->SetNotifications(false);
     while (count < kBurst && mock_.Wants(index_) && Step(mode)) ++count;
-    if (device_->ShouldSignal()) SignalCall();
+    const bool due = device_->ShouldSignal();
+    if (due || (fault_(Fault::kSuppressionIgnored) && count != 0)) {
+      SignalCall();
+    }
     if (count == kBurst) return Progress::kMore;
     // The flags are written for the last time before the ring is broken.
   } while (device_->SetNotifications(true) && !broken_ && mock_.Wants(index_) &&
@@ -123,13 +126,15 @@ bool Vring::Step(Mode mode) {
     Complete(0);
     return true;
   }
-  const std::optional<std::uint32_t> written = mock_.Process(index_, chain_);
+  std::optional<std::uint32_t> written;
+  if (!IsTooMuch(fault_, chain_)) written = mock_.Process(index_, chain_);
   if (!written) {
     Break();
     return false;
   }
   LogWrites(*written);
   if (fault_(Fault::kWritesPastBuffer)) SpillOver(chain_, memory_);
+  Trespass(fault_, *device_, chain_);
   Complete(*written);
   return !fault_(Fault::kOneRequestPerKick);
 }
