@@ -125,6 +125,7 @@ CONFORMANCE_CASE(RingIndex, ErrOfNoRingIsRefusedAndClosed,
 
 CONFORMANCE_CASE(RingIndex, NoFdBitDoesNotHideAWrongIndex,
                  .cites = {Req::KICK_08, Req::CALL_05, Req::ERR_05}) {
+  if (ring_count() > 255) GTEST_SKIP() << "every ring of 8 bits may exist";
   for (const Request request :
        {Request::SET_VRING_KICK, Request::SET_VRING_CALL,
         Request::SET_VRING_ERR}) {
