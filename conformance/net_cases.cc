@@ -128,6 +128,7 @@ CONFORMANCE_CASE(Net, NothingIsOffloadedThatWasNotNegotiated,
                  .needs = {.queues = 2, .device = "net"}) {
   Session& session = StartDevice();
   const GuestBuffer packet = MakePacket(session);
+  Store<std::uint8_t>(&packet.bytes[kFlagsAt], 0x80);
   const GuestBuffer received = ExpectLoops(session, packet, {Readable(packet)});
   EXPECT_EQ(ByteOf(received, kFlagsAt), 0);
   EXPECT_EQ(ByteOf(received, kGsoTypeAt), 0);

@@ -101,6 +101,7 @@ Vring::Progress Vring::Run(Mode mode) {
     // The flags are written for the last time before the ring is broken.
   } while (device_->SetNotifications(true) && !broken_ && mock_.Wants(index_) &&
            !fault_(Fault::kOneRequestPerKick));
+  if (fault_(Fault::kUsedFlagsUndefined)) device_->view().SetUsedFlags(0x8000);
   // Asking for kicks wrote the flags or the event of the used ring.
   LogUsedRing(
       event_idx_ ? AvailEventOffset(device_->queue_size()) : kRingFlagsOffset,
