@@ -16,6 +16,7 @@
 #ifdef VU_FUZZ_ASAN
 #include <sanitizer/asan_interface.h>
 #else
+#define VU_FUZZ_ASAN 0
 #define ASAN_POISON_MEMORY_REGION(address, size) \
   (static_cast<void>(address), static_cast<void>(size))
 #define ASAN_UNPOISON_MEMORY_REGION(address, size) \
@@ -38,6 +39,8 @@ constexpr std::size_t Index(Part part) {
 }
 
 }  // namespace
+
+const bool RingArena::kPoisons = VU_FUZZ_ASAN != 0;
 
 RingArena::RingArena(std::uint16_t queue_size) {
   VU_PROPERTY(current == nullptr, "one arena at a time");

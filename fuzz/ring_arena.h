@@ -42,6 +42,8 @@ struct Flip {
 class RingArena final : public AddressSpace {
  public:
   static constexpr std::size_t kFlipCountMax = 16;
+  // Whether this build sees an access between the parts.
+  static const bool kPoisons;
 
   // All zero. REQUIRES: IsSplitQueueSize, at most kArenaQueueSizeMax.
   explicit RingArena(std::uint16_t queue_size);
