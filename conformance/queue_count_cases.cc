@@ -123,8 +123,9 @@ CONFORMANCE_CASE(QueueCount, AgreesWithTheConfigurationOfADisk,
                            .protocol = kMq | Mask(ProtocolFeature::CONFIG),
                            .device = "blk"}) {
   Frontend& frontend = StartSession().frontend();
-  const auto config = Require(frontend.GetConfig(kBlkNumQueues, 2));
-  const std::uint32_t count = config.bytes[0] + 256u * config.bytes[1];
+  const auto config = Require(frontend.GetConfig(0, kBlkNumQueues + 2));
+  const std::uint32_t count =
+      config.bytes[kBlkNumQueues] + 256u * config.bytes[kBlkNumQueues + 1];
   EXPECT_EQ(Require(frontend.GetQueueNum()), count);
 }
 
