@@ -215,8 +215,8 @@ CONFORMANCE_CASE(Blk, ConfigurationIsPlausible,
   EXPECT_LT(Capacity(session), std::uint64_t{1} << 48) << "is it big-endian?";
   EXPECT_EQ(config.bytes[33], 0) << "padding";
   if ((session.negotiated().virtio_offered & kBlkSizeBit) == 0) return;
-  const unsigned size =
-      config.bytes[20] | config.bytes[21] << 8 | config.bytes[22] << 16;
+  const std::uint32_t size =
+      GetLe32(std::as_bytes(std::span(config.bytes)), 20);
   EXPECT_TRUE(std::has_single_bit(size)) << "blk_size " << size;
 }
 

@@ -17,7 +17,7 @@ class EventIdx : public ConformanceCase {
     Session& session =
         StartDevice({.virtio = kPlainVirtio | kEventIdx}, {.base = base});
     CompleteOne(session);
-    IoRing(session).call().TryConsume();
+    Settle(session, IoRing(session));
     return session;
   }
 
@@ -52,7 +52,7 @@ CONFORMANCE_CASE(EventIdx, NothingIsNotifiedBeforeTheEvent,
     PostOne(session);
     AwaitSilently(session, ring);
   }
-  ExpectIdle(session, ring);
+  ExpectNotNotified(session, ring);
 }
 
 CONFORMANCE_CASE(EventIdx, AnEventThatLiesBehindIsNotNotified,
@@ -63,7 +63,7 @@ CONFORMANCE_CASE(EventIdx, AnEventThatLiesBehindIsNotNotified,
   ring.driver().SetUsedEvent(Plus(ring.driver().used_index(), -1));
   PostOne(session);
   AwaitSilently(session, ring);
-  ExpectIdle(session, ring);
+  ExpectNotNotified(session, ring);
 }
 
 CONFORMANCE_CASE(EventIdx, AnEventWithinABatchIsNotified, .cites = {Req::VS_37},
@@ -142,11 +142,11 @@ CONFORMANCE_CASE(EventIdx, IsNotForgottenOverAStop,
   SessionRing& ring = IoRing(session);
   Require(ring.Restart(Require(ring.Stop())));
   CompleteOne(session);
-  ring.call().TryConsume();
+  Settle(session, ring);
   ring.driver().SetUsedEvent(Plus(ring.driver().used_index(), 100));
   PostOne(session);
   AwaitSilently(session, ring);
-  ExpectIdle(session, ring);
+  ExpectNotNotified(session, ring);
 }
 
 // What the ring features are depends on SET_FEATURES alone.

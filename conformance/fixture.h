@@ -75,6 +75,11 @@ class ConformanceCase : public testing::Test {
   // No completion and no call signal appears on the ring although the peer
   // has had several turns (round trips) to make one. No timer.
   void ExpectIdle(Session& session, SessionRing& ring);
+  // Waits until the signals of completions already seen have arrived, too, and
+  // takes them off the call descriptor.
+  void Settle(Session& session, SessionRing& ring);
+  // No call signal since then, whatever was completed.
+  void ExpectNotNotified(Session& session, SessionRing& ring);
   // The next completion, found by looking and never by its notification.
   Completion AwaitSilently(Session& session, SessionRing& ring);
 

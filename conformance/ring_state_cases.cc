@@ -61,9 +61,9 @@ CONFORMANCE_CASE(RingState, EnabledRingStaysIdleUntilItsFirstKickDescriptor,
   Session& session = StartSession();
   SessionRing& ring = *Require(session.MakeRing(0));
   Require(ring.Configure());
+  PostOne(session);
   Require(ring.Enable(true));
   ring.call().TryConsume();  // a signal at its assignment is allowed (CALL-12)
-  PostOne(session);
   ExpectIdle(session, ring);
   Require(ring.Start());
   ring.Kick();

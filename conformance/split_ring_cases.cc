@@ -101,7 +101,7 @@ CONFORMANCE_CASE(SplitRing, EveryCompletionIsNotified, .cites = {Req::VS_34},
   SessionRing& ring = IoRing(session);
   CompleteOne(session);
   for (int i = 0; i < 8; ++i) {
-    ring.call().TryConsume();
+    Settle(session, ring);
     PostOne(session);
     ASSERT_TRUE(ring.call().Wait(CurrentRun().ForAnswer()).ok());
     Require(ring.Await());
@@ -113,11 +113,11 @@ CONFORMANCE_CASE(SplitRing, SuppressedNotificationsAreNotSent,
   Session& session = StartDevice();
   SessionRing& ring = IoRing(session);
   CompleteOne(session);
+  Settle(session, ring);
   ring.driver().SuppressInterrupts(true);
-  ring.call().TryConsume();
   PostOne(session);
   AwaitSilently(session, ring);
-  ExpectIdle(session, ring);
+  ExpectNotNotified(session, ring);
 }
 
 CONFORMANCE_CASE(SplitRing, NotificationsComeBackAfterSuppression,
