@@ -71,6 +71,10 @@ Handled ControlPlane::Handle(const Message& received,
 // so that a defective mock stays alive.
 Handled ControlPlane::Unheeded(const Message& request) const {
   if (request.spec->answer != protocol::Answer::kReply) return Handled::Done();
+  // As much as was asked for, so that it looks like a success.
+  if (std::holds_alternative<protocol::Config>(request.body)) {
+    return Handled::Reply(request.body);
+  }
   return Handled::Reply(
       EmptyBodyOf(ResolvePayload(request.spec->reply, model_.context())));
 }
@@ -119,6 +123,7 @@ Handled ControlPlane::CarryOther(const Message& request,
     case Request::GET_PROTOCOL_FEATURES:
       return Handled::Reply(U64{OfferedProtocolFeatures(device_, fault_)});
     case Request::GET_QUEUE_NUM:
+      if (fault_(Fault::kQueueNumZero)) return Handled::Reply(U64{0});
       return Handled::Reply(U64{device_.queue_count() +
                                 (fault_(Fault::kQueueNumTooLarge) ? 1u : 0u)});
     case Request::GET_MAX_MEM_SLOTS:
@@ -141,8 +146,10 @@ Handled ControlPlane::CarryOther(const Message& request,
     case Request::SET_VRING_BASE:
       if (fault_(Fault::kBaseIgnored)) return Handled::Done();
       break;
-    case Request::SET_OWNER:
     case Request::RESET_OWNER:
+      if (fault_(Fault::kResetOwnerStopsRings)) StopAllRings();
+      break;
+    case Request::SET_OWNER:
     case Request::SET_VRING_NUM:
     case Request::SET_PROTOCOL_FEATURES:
       break;  // all of it is in the model
@@ -195,6 +202,16 @@ Handled ControlPlane::SetVringAddr(const Message& request) {
   return Handled::Done();
 }
 
+// A defect: no request stops more than one ring.
+void ControlPlane::StopAllRings() {
+  for (std::uint32_t i = 0; i < device_.queue_count(); ++i) {
+    if (rings_.Stop(i)) {
+      model_.ApplyRequest(
+          MakeRequest(Request::GET_VRING_BASE, VringState{i, 0}));
+    }
+  }
+}
+
 Handled ControlPlane::GetVringBase(const Message& request) {
   const std::uint32_t index = std::get<VringState>(request.body).index;
   Vring& ring = rings_.ring(index);
@@ -219,14 +236,7 @@ Handled ControlPlane::GetVringBase(const Message& request) {
         MakeRequest(Request::SET_VRING_ENABLE, VringState{index, 0}));
   }
   if (fault_(Fault::kStopDropsCall)) ring.SetCall(UniqueFd());
-  if (fault_(Fault::kStopStopsAllRings)) {
-    for (std::uint32_t i = 0; i < device_.queue_count(); ++i) {
-      if (const auto next = rings_.Stop(i)) {
-        model_.ApplyRequest(
-            MakeRequest(Request::GET_VRING_BASE, VringState{i, 0}));
-      }
-    }
-  }
+  if (fault_(Fault::kStopStopsAllRings)) StopAllRings();
   if (fault_(Fault::kGetVringBaseReturnsZero)) state.num = 0;
   if (fault_(Fault::kGetVringBaseOffByOne)) ++state.num;
   if (fault_(Fault::kGetVringBaseWrongIndex)) ++state.index;

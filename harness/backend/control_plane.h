@@ -84,6 +84,7 @@ class ControlPlane {
   Handled ResetDevice(const protocol::Message& request);
 
   void ResetToBirth();
+  void StopAllRings();
   void ApplyStatus(std::uint64_t status);
   void Inherit(const protocol::SessionModel& predecessor);
   void SetAllEnabled(bool enabled);

@@ -46,6 +46,7 @@ constexpr Unchecked kUnchecked[] = {
     {Fault::kRunningRingReconfigured, Req::RING_16},
     {Fault::kFeatureChangeWhileRunningAccepted, Req::FEAT_12},
     {Fault::kConfigFlagsNotChecked, Req::CFG_17},
+    {Fault::kConfigWrapNotChecked, Req::CFG_06},
     {Fault::kStatusTooLargeAccepted, Req::STAT_06},
     {Fault::kEnableValueNotChecked, Req::ENA_03},
     {Fault::kLogGeometryNotChecked, Req::LOG_06},
@@ -84,6 +85,11 @@ void OverlookDefects(const FaultSet& fault, ReceivedMessage& message,
   if (fault(Fault::kLongPayloadAccepted) &&
       message.payload.size() > sizes.max) {
     message.payload.resize(sizes.max);
+  }
+  if (fault(Fault::kConfigSizeNotChecked) && message.payload.size() > 12 &&
+      spec == &Spec(Request::GET_CONFIG)) {
+    // Only counts below 256 occur here.
+    message.payload[4] = static_cast<std::byte>(message.payload.size() - 12);
   }
   const std::size_t fd_limit = spec->fds.max;
   if (message.fds.size() > fd_limit) {
@@ -141,7 +147,9 @@ bool WronglyRefuses(const FaultSet& fault, const SessionModel& model,
     case Request::SET_OWNER:
       return fault(Fault::kOwnerNeedsFeatures) && !model.features();
     case Request::SET_FEATURES:
-      return fault(Fault::kFeaturesOnRunningRingRefused) && !model.suspended();
+      return (fault(Fault::kFeaturesOnRunningRingRefused) &&
+              !model.suspended()) ||
+             (fault(Fault::kSecondFeaturesRefused) && model.features());
     case Request::GET_PROTOCOL_FEATURES:
     case Request::SET_PROTOCOL_FEATURES:
       return fault(Fault::kProtocolFeaturesNeedAckedBit) &&
@@ -197,8 +205,9 @@ bool WronglyRefuses(const FaultSet& fault, const SessionModel& model,
              *index < model.limits().queue_count &&
              model.ring(*index).enabled == (state->num != 0);
     case Request::GET_CONFIG:
-      return fault(Fault::kPartialConfigRefused) &&
-             std::get<protocol::Config>(request.body).offset != 0;
+      return (fault(Fault::kPartialConfigRefused) &&
+              std::get<protocol::Config>(request.body).offset != 0) ||
+             (fault(Fault::kConfigNeedsFeatures) && !model.features());
     default:
       return false;
   }

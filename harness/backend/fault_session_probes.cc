@@ -193,6 +193,21 @@ bool OwnerComesInEitherOrder(const TestServer& server) {
   return frontend.Fence();
 }
 
+bool FeaturesMayComeAgain(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Negotiate();
+  return !frontend.Tell(Request::SET_FEATURES, U64{TestFrontend::kFeatures})
+              .refused();
+}
+
+bool ResetOwnerKeepsRings(const TestServer& server) {
+  TestFrontend frontend(server);
+  frontend.Begin();
+  if (frontend.Tell(Request::RESET_OWNER).refused()) return false;
+  frontend.PostRead();
+  return frontend.Reap().has_value();
+}
+
 bool PiecesMakeAMessage(const TestServer& server) {
   TestFrontend frontend(server);
   if (!frontend.Fence()) return false;
@@ -235,7 +250,10 @@ std::vector<FaultProbe> SessionProbes() {
       {F::kAckMissing, F::kAckSentTwice, F::kAckOf4Bytes, F::kAckEmpty,
        F::kAckBeforeEffect, F::kSuccessNacked, F::kRefusalAcked,
        F::kRefusalUnanswered, F::kRingIndexNotChecked, F::kRingIndexWraps});
-  add(AcksOnlyWhenAsked, {F::kAckWithoutNeedReply, F::kAckWithoutNegotiation});
+  add(AcksOnlyWhenAsked,
+      {F::kAckWithoutNeedReply, F::kAckWithoutNegotiation, F::kOwnerAnswered});
+  add(FeaturesMayComeAgain, {F::kSecondFeaturesRefused});
+  add(ResetOwnerKeepsRings, {F::kResetOwnerStopsRings});
   add(ClosesWhatItGets,
       {F::kSurplusFdsLeaked, F::kUnusedFdsLeaked, F::kReplacedKickFdLeaked,
        F::kReplacedCallFdLeaked, F::kReplacedErrFdLeaked});
@@ -255,8 +273,9 @@ std::vector<FaultProbe> SessionProbes() {
   add(OffersWhatItHas,
       {F::kFeaturesVary, F::kBit30NotOffered, F::kVersion1NotOffered,
        F::kUndefinedProtocolFeatureOffered, F::kUnimplementedFeatureOffered,
-       F::kQueueNumTooLarge, F::kQueueNumNeedsAckedBit,
-       F::kProtocolFeaturesNeedAckedBit, F::kFeaturesNeedOwner});
+       F::kMqNotOffered, F::kQueueNumZero, F::kQueueNumTooLarge,
+       F::kQueueNumNeedsAckedBit, F::kProtocolFeaturesNeedAckedBit,
+       F::kFeaturesNeedOwner});
   add(OwnerComesInEitherOrder, {F::kOwnerNeedsFeatures});
   add(PiecesMakeAMessage, {F::kSplitMessageRefused});
   add(OwnerIsNeeded, {F::kOwnerNotChecked});

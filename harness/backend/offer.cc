@@ -34,6 +34,7 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
            ProtocolFeature::REPLY_ACK, ProtocolFeature::BACKEND_REQ,
            ProtocolFeature::CONFIG, ProtocolFeature::RESET_DEVICE,
            ProtocolFeature::CONFIGURE_MEM_SLOTS, ProtocolFeature::STATUS);
+  if (fault(Fault::kMqNotOffered)) features &= ~Mask(ProtocolFeature::MQ);
   if (fault(Fault::kUndefinedProtocolFeatureOffered)) {
     features |= std::uint64_t{1} << 40;
   }

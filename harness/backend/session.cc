@@ -93,7 +93,8 @@ bool MockSession::Carry(const Header& header, const Message& request,
       break;
   }
   const bool expected = context.reply_ack && request.need_reply();
-  if (expected ||
+  const bool is_owner = request.spec == &Spec(Request::SET_OWNER);
+  if (expected || (is_owner && fault_(Fault::kOwnerAnswered)) ||
       (request.need_reply() && fault_(Fault::kAckWithoutNegotiation)) ||
       (context.reply_ack && fault_(Fault::kAckWithoutNeedReply))) {
     return answers_.Ack(header, 0).ok();
