@@ -92,7 +92,7 @@ CONFORMANCE_CASE(MemoryGeometry, APayloadOfEightSlotsForOneRegionIsSurvived,
 
 CONFORMANCE_CASE(MemoryGeometry, APayloadWithoutItsPrefixIsRefused,
                  .cites = {Req::MEM_17}) {
-  for (const std::size_t size : {0, 4}) {
+  for (const std::size_t size : {0u, 4u}) {
     Session& session = StartSession();
     const std::vector<std::byte> payload(size);
     EXPECT_THAT(Ask(Raw(session),
