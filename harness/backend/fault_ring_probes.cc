@@ -149,6 +149,19 @@ bool DisabledMeansIdle(const TestServer& server) {
   return done && done->length == 513;
 }
 
+bool AnyKickCounts(const TestServer& server) {
+  TestFrontend frontend(server);
+  TestRing& ring = frontend.Begin();
+  const auto buffer = frontend.memory().Allocate(17, 16);
+  const auto head = ring.driver.AddChain(
+      std::array{Segment{buffer->guest_address, 16, false},
+                 Segment{buffer->guest_address + 16, 1, true}});
+  if (!head.ok()) return false;
+  ring.driver.Publish();
+  ring.kick.Signal(2);
+  return frontend.Reap().has_value();
+}
+
 bool KickBeforeEnableCounts(const TestServer& server) {
   TestFrontend frontend(server);
   frontend.Negotiate();
@@ -317,6 +330,7 @@ std::vector<FaultProbe> RingProbes() {
   add(BaseCounts, {F::kBaseIgnored});
   add(DisabledMeansIdle,
       {F::kDisabledRingRuns, F::kDisabledRingDiscards, F::kDisableIgnored});
+  add(AnyKickCounts, {F::kKickValueCounts});
   add(KickBeforeEnableCounts, {F::kKickBeforeEnableLost});
   add(EnableBeforeKickCounts,
       {F::kStartsWithoutKick, F::kEnableWhileStoppedForgotten,

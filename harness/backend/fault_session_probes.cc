@@ -204,6 +204,7 @@ bool ResetOwnerKeepsRings(const TestServer& server) {
   TestFrontend frontend(server);
   frontend.Begin();
   if (frontend.Tell(Request::RESET_OWNER).refused()) return false;
+  frontend.Enable(0);  // the one thing that it may do is to disable
   frontend.PostRead();
   return frontend.Reap().has_value();
 }
@@ -273,9 +274,9 @@ std::vector<FaultProbe> SessionProbes() {
   add(OffersWhatItHas,
       {F::kFeaturesVary, F::kBit30NotOffered, F::kVersion1NotOffered,
        F::kUndefinedProtocolFeatureOffered, F::kUnimplementedFeatureOffered,
-       F::kMqNotOffered, F::kQueueNumZero, F::kQueueNumTooLarge,
-       F::kQueueNumNeedsAckedBit, F::kProtocolFeaturesNeedAckedBit,
-       F::kFeaturesNeedOwner});
+       F::kMqNotOffered, F::kPrerequisiteNotOffered, F::kQueueNumZero,
+       F::kQueueNumTooLarge, F::kQueueNumNeedsAckedBit,
+       F::kProtocolFeaturesNeedAckedBit, F::kFeaturesNeedOwner});
   add(OwnerComesInEitherOrder, {F::kOwnerNeedsFeatures});
   add(PiecesMakeAMessage, {F::kSplitMessageRefused});
   add(OwnerIsNeeded, {F::kOwnerNotChecked});

@@ -34,6 +34,9 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
            ProtocolFeature::REPLY_ACK, ProtocolFeature::BACKEND_REQ,
            ProtocolFeature::CONFIG, ProtocolFeature::RESET_DEVICE,
            ProtocolFeature::CONFIGURE_MEM_SLOTS, ProtocolFeature::STATUS);
+  if (fault(Fault::kPrerequisiteNotOffered)) {
+    features |= Mask(ProtocolFeature::HOST_NOTIFIER);
+  }
   if (fault(Fault::kMqNotOffered)) features &= ~Mask(ProtocolFeature::MQ);
   if (fault(Fault::kUndefinedProtocolFeatureOffered)) {
     features |= std::uint64_t{1} << 40;

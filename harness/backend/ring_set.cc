@@ -85,9 +85,12 @@ void RingSet::RebindAll() {
 void RingSet::OnKick(std::uint32_t index) {
   Vring& ring = rings_[index];
   if (ring.kick_fd() < 0) return;  // replaced since the kick was reported
-  if (!ConsumeFd(ring.kick_fd()).ok()) {
-    // Nothing that kicks: it would only be reported again and again.
-    ForgetKick(index);
+  const absl::StatusOr<std::uint64_t> value = ConsumeFd(ring.kick_fd());
+  // Nothing that kicks would only be reported again and again.
+  if (!value.ok()) ForgetKick(index);
+  if (environment_.fault(Fault::kKickValueCounts) && value.ok() &&
+      *value != 1) {
+    return;
   }
   Wake(index);
 }
