@@ -275,6 +275,13 @@ void ConformanceCase::Judge(const PeerHealth& health) {
       verdict = Verdict::kHang;
       break;
     case PeerHealth::Verdict::kUnexpectedExit:
+      // Where a process lives for one session, to end it with an exit code is
+      // how the session is refused.
+      if (negative_ &&
+          CurrentRun().peer().manifest().after_disconnect == Life::kExits) {
+        return;
+      }
+      break;
     case PeerHealth::Verdict::kCrashed:
     case PeerHealth::Verdict::kSanitizer:
     case PeerHealth::Verdict::kMemoryLimit:
