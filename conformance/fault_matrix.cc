@@ -37,8 +37,8 @@ constexpr std::string_view kPreflight = "Preflight";
 constexpr std::chrono::milliseconds kDeadline{500};
 
 // Cases between two looks at how many fail; beyond kWide a fault is a wide one.
-constexpr std::size_t kChunkSize = 150;
-constexpr std::size_t kWide = 60;
+constexpr std::size_t kChunkSize = 40;
+constexpr std::size_t kWide = 40;
 
 using Names = std::set<std::string, std::less<>>;
 

@@ -67,7 +67,7 @@ void ConformanceCase::SkipUnlessOffered() {
              lacking != 0) {
     missing = protocol::ProtocolFeatureNames(lacking) + " is not offered";
     claimed = (lacking & claims.protocol_features) != 0;
-  } else if (needs.queues > probe().queue_count) {
+  } else if (needs.queues > 1 && needs.queues > probe().queue_count) {
     missing = "MQ: " + std::to_string(needs.queues) +
               " vrings are needed, the peer has " +
               std::to_string(probe().queue_count);
