@@ -30,6 +30,7 @@ class Descriptors : public ConformanceCase {
 };
 
 constexpr Needs kReplyAck = {.protocol = Mask(ProtocolFeature::REPLY_ACK)};
+constexpr std::uint32_t kNoRing = 0xfe;
 
 CONFORMANCE_CASE(Descriptors, SurplusOneOfGetFeaturesIsClosed,
                  .cites = {Req::FD_04}) {
@@ -146,13 +147,15 @@ CONFORMANCE_CASE(Descriptors, ThoseInsideAHeaderAreClosedOrUsed,
 
 CONFORMANCE_CASE(Descriptors, OneOfAKickForNoRingIsClosed,
                  .cites = {Req::FD_04, Req::ACK_03}, .needs = kReplyAck) {
-  const auto kick = MakeRequest(Request::SET_VRING_KICK, U64{0xfe});
+  if (RingCount() > kNoRing) GTEST_SKIP() << "a ring of that number may exist";
+  const auto kick = MakeRequest(Request::SET_VRING_KICK, U64{kNoRing});
   EXPECT_THAT(ProvokeWithBait(StartSession(), kick), IsRefused());
 }
 
 CONFORMANCE_CASE(Descriptors, OneOfACallForNoRingIsClosed,
                  .cites = {Req::FD_04, Req::ACK_03}, .needs = kReplyAck) {
-  const auto call = MakeRequest(Request::SET_VRING_CALL, U64{0xfe});
+  if (RingCount() > kNoRing) GTEST_SKIP() << "a ring of that number may exist";
+  const auto call = MakeRequest(Request::SET_VRING_CALL, U64{kNoRing});
   EXPECT_THAT(ProvokeWithBait(StartSession(), call), IsRefused());
 }
 

@@ -134,7 +134,7 @@ CONFORMANCE_CASE(QueueCount, RingBeyondItIsRefused,
                  .needs = {
                      .virtio = kBit30,
                      .protocol = kMq | Mask(ProtocolFeature::REPLY_ACK)}) {
-  const VringState beyond = {LastRing() + 1, 256};
+  const VringState beyond = {RingCount(), 256};
   EXPECT_THAT(
       Provoke(StartSession(), MakeRequest(Request::SET_VRING_NUM, beyond)),
       IsRefused());

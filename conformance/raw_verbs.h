@@ -33,6 +33,12 @@ inline std::uint32_t LastRing() {
   return static_cast<std::uint32_t>(CurrentRun().probe().queue_count) - 1;
 }
 
+// How many rings may exist. Where a network device is asked, queues may be
+// pairs (docs/ambiguities.md, AMB-queue-count).
+inline std::uint32_t RingCount() {
+  return (LastRing() + 1) * (CurrentRun().device() == "net" ? 2 : 1);
+}
+
 // The message with need_reply set.
 inline protocol::Message Asking(protocol::Message message) {
   message.flags |= protocol::kNeedReplyFlag;
