@@ -2,6 +2,7 @@
 // whenever and however the first ended.
 #include "conformance/blk_verbs.h"
 #include "conformance/case.h"
+#include "conformance/disabled_ring.h"
 #include "conformance/raw_verbs.h"
 #include "harness/device/buffers.h"
 
@@ -15,7 +16,7 @@ using protocol::Req;
 using protocol::Request;
 using protocol::U64;
 
-CONFORMANCE_SUITE(Reconnect);
+class Reconnect : public DisabledRingCase {};
 
 constexpr std::uint64_t kReplyAck = Mask(ProtocolFeature::REPLY_ACK);
 constexpr std::uint64_t kStatus = Mask(ProtocolFeature::STATUS);
@@ -38,19 +39,8 @@ CONFORMANCE_CASE(Reconnect, RingsAreDisabledAgain,
   StartDevice();
   Disconnect();
   Session& session = StartSession();
-  Require(session.StartRing(0, {.enable = false}));
-  BlkParts write = MakeBlkParts(session.memory(), kBlkOut, 11, kSectorSize);
-  FillPattern(write.data.bytes, seed());
-  Require(session.ring(0).Post(write.Whole()));
-  for (int turn = 0; turn < 8; ++turn) Require(session.frontend().Fence());
-  Disconnect();
-  Session& fresh = StartDevice();
-  const BlkParts read = MakeBlkParts(fresh.memory(), kBlkIn, 11, kSectorSize);
-  ASSERT_EQ(StatusOf(IoRing(fresh), read), kBlkOk);
-  EXPECT_TRUE(
-      ComparePattern(read.data.bytes, seed(), Req::RING_01, "disk", "sector")
-          .has_value())
-      << "a write on a ring that was never enabled reached the disk";
+  ExpectWriteHasNoEffect(session,
+                         *Require(session.StartRing(0, {.enable = false})));
 }
 
 CONFORMANCE_CASE(Reconnect, RingsBeginAtZeroAgain,

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "conformance/case.h"
-#include "harness/device/blk_requests.h"
+#include "conformance/disabled_ring.h"
 
 namespace vuspec {
 namespace {
@@ -12,27 +12,11 @@ using protocol::ProtocolFeature;
 using protocol::Req;
 using protocol::VirtioFeature;
 using testing::Eq;
-using testing::Ne;
 
 constexpr std::uint64_t kBit30 = Mask(VirtioFeature::PROTOCOL_FEATURES);
 
-class RingState : public ConformanceCase {
+class RingState : public DisabledRingCase {
  protected:
-  // Whether a disabled ring parks its requests or completes them is open; what
-  // is not open is that a write on it never reaches the disk. A fresh session
-  // looks.
-  void ExpectWriteHasNoEffect(Session& session, SessionRing& ring) {
-    const IoRequest write = Require(MakeBlkWrite(session.memory(), 9, seed()));
-    Require(ring.Post(write.segments));
-    for (int turn = 0; turn < 8; ++turn) Require(session.frontend().Fence());
-    Disconnect();
-    Session& fresh = StartDevice();
-    const IoRequest read = Require(MakeBlkRead(fresh.memory(), 9, seed()));
-    Require(IoRing(fresh).Post(read.segments));
-    EXPECT_THAT(read.judge(Require(IoRing(fresh).Await())), Ne(std::nullopt))
-        << "a write on a disabled ring reached the disk";
-  }
-
   void CompleteOn(Session& session, std::uint32_t queue) {
     const IoRequest request = Require(session.MakeRequest());
     Require(Perform(session, queue, request));
