@@ -27,6 +27,7 @@ class Stream : public ConformanceCase {
     const auto message = NoCallForLastRing();
     const auto bytes = BytesOf(message);
     SendBytes(Raw(session), std::span(bytes).first(size));
+    AwaitRead(Raw(session));  // or the request may win against the message
     CompleteOne(session);
     SendBytes(Raw(session), std::span(bytes).subspan(size));
     return Raw(session).Fence(HeaderOf(Request::SET_VRING_CALL), {},
@@ -53,17 +54,21 @@ std::vector<std::byte> Joined(std::initializer_list<protocol::Message> all) {
   return bytes;
 }
 
+// More than once: a peer that takes a piece for a header may happen to answer
+// the first.
 CONFORMANCE_CASE(Stream, HeaderMayComeInThreePieces, .cites = {Req::HDR_12}) {
   RawFrontend& raw = *ConnectRaw().operator->();
   const auto bytes = BytesOf(HeaderOf(Request::GET_FEATURES));
-  SendBytes(raw, std::span(bytes).first(1));
-  AwaitRead(raw);
-  SendBytes(raw, std::span(bytes).subspan(1, 3));
-  AwaitRead(raw);
-  SendBytes(raw, std::span(bytes).subspan(4));
-  EXPECT_THAT(
-      raw.Await(HeaderOf(Request::GET_FEATURES), {}, CurrentRun().ForAnswer()),
-      IsReplied());
+  for (int i = 0; i < 4; ++i) {
+    SendBytes(raw, std::span(bytes).first(1));
+    AwaitRead(raw);
+    SendBytes(raw, std::span(bytes).subspan(1, 3));
+    AwaitRead(raw);
+    SendBytes(raw, std::span(bytes).subspan(4));
+    EXPECT_THAT(raw.Await(HeaderOf(Request::GET_FEATURES), {},
+                          CurrentRun().ForAnswer()),
+                IsReplied());
+  }
 }
 
 CONFORMANCE_CASE(Stream, HeaderMayComeByteByByte, .cites = {Req::HDR_12}) {
