@@ -18,6 +18,9 @@ for symbolizer in /usr/lib/llvm-{14,*}/bin/llvm-symbolizer; do
   fi
 done
 
+# A clone in another folder finds what was compiled before.
+export CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 1; }
 
