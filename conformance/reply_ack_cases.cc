@@ -215,7 +215,7 @@ CONFORMANCE_CASE(ReplyAck, NackLeavesTheSessionUsable, .cites = {Req::ACK_08},
     CurrentCase().AmbigCase("a refusal ends the session: " + ToString(outcome));
     return;
   }
-  EXPECT_THAT(session.frontend().SetVringNum(LastRing(), 256), Succeeds());
+  EXPECT_THAT(session.frontend().SetVringErr(LastRing(), kNoFd), Succeeds());
   CompleteOne(session);
 }
 

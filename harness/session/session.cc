@@ -39,9 +39,8 @@ Reply<std::unique_ptr<Session>> Session::Start(
     wanted |= session->driver_->profile().features;
   }
   auto negotiated =
-      options.legacy
-          ? session->NegotiateLegacy(wanted)
-          : session->frontend_->Negotiate(wanted, options.protocol);
+      options.legacy ? session->NegotiateLegacy(wanted)
+                     : session->frontend_->Negotiate(wanted, options.protocol);
   if (!negotiated.ok()) return negotiated.failure();
   session->negotiated_ = *negotiated;
   if (auto done = session->SetStatusBits(kAcknowledge | kDriver | kFeaturesOk);
@@ -109,6 +108,13 @@ Reply<SessionRing*> Session::BringDevice(RingOptions options) {
           SetStatusBits(kAcknowledge | kDriver | kFeaturesOk | kDriverOk);
       !done.ok()) {
     return done.failure();
+  }
+  // Without acks the back-end may still be reading when the first request is
+  // kicked, and a ring that is not enabled yet may drop it.
+  const bool acked = frontend_->model().context().reply_ack &&
+                     options_.acks == Acks::kWherePossible;
+  if (!acked) {
+    if (auto done = frontend_->Fence(); !done.ok()) return done.failure();
   }
   if (auto done = driver_->Prepare(*this); !done.ok()) return done.failure();
   device_up_ = true;

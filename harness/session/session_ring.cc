@@ -13,11 +13,10 @@ using protocol::Req;
 absl::StatusOr<std::unique_ptr<SessionRing>> SessionRing::Create(
     Frontend& frontend, GuestMemory& memory, std::uint32_t index,
     const RingOptions& options, std::chrono::milliseconds budget) {
-  auto driver = SplitDriver::Create(
-      memory, options.size,
-      {.event_idx = options.event_idx,
-       .indirect = options.indirect,
-       .region_indices = options.region_indices});
+  auto driver = SplitDriver::Create(memory, options.size,
+                                    {.event_idx = options.event_idx,
+                                     .indirect = options.indirect,
+                                     .region_indices = options.region_indices});
   if (!driver.ok()) return driver.status();
   if (options.base != 0) driver->StartAt(options.base);
   auto kick = Event::Create();
