@@ -234,33 +234,35 @@ void ConformanceCase::CheckCanaries() {
 // REQUIRES: no connection of ours is open.
 void ConformanceCase::CheckResources() {
   Peer& peer = CurrentRun().peer();
-  const auto now = peer.Resources();
-  if (!now) return;
+  if (!peer.Resources()) return;
+  // Once a further session is answered, a peer that serves one at a time has
+  // let go of the last one: to count before would count what it still closes.
+  const auto count = [&] {
+    RawConnection turn(Connect());
+    ExpectAnswers(*turn.operator->());
+    return peer.Resources();
+  };
+  std::optional<ResourceUse> latest = count();
   Baseline& baseline = TheBaseline();
   // A death is told once.
   const PeerHealth health = peer.Check();
   Judge(health);
-  const int restart_count = health.restart_count;
-  if (baseline.restart_count != restart_count) {
-    baseline = {restart_count, *now};
+  if (!latest) return;
+  if (baseline.restart_count != health.restart_count) {
+    baseline = {health.restart_count, *latest};
     return;
   }
   // A peer with threads of its own closes a session a moment after we did:
   // each further session gives it a turn.
   const Deadline deadline = CurrentRun().ForAnswer();
-  auto latest = now;
   while (latest && MoreThan(*latest, baseline.use) && !deadline.Reached()) {
-    {
-      RawConnection turn(Connect());
-      ExpectAnswers(*turn.operator->());
-    }
-    latest = peer.Resources();
+    latest = count();
   }
   if (!latest || !MoreThan(*latest, baseline.use)) return;
   CurrentCase().SetVerdict(
       Verdict::kLeak,
       "the peer holds " + latest->ToString() +
-          " with no session open; before: " + baseline.use.ToString());
+          " with an idle session open; before: " + baseline.use.ToString());
   baseline.use = *latest;
 }
 
@@ -309,7 +311,16 @@ void ConformanceCase::AttachTranscripts() {
 }
 
 void ConformanceCase::TearDown() {
-  if (!IsSkipped() && (negative_ || HasFailure())) AskTheThreeQuestions();
+  if (!IsSkipped() && (negative_ || HasFailure())) {
+    try {
+      AskTheThreeQuestions();
+    } catch (...) {
+      // A peer that dies takes the question along: its death is this case's.
+      Disconnect();
+      Judge(CurrentRun().peer().Settle());
+      throw;
+    }
+  }
   Disconnect();
   if (!IsSkipped()) Judge(CurrentRun().peer().Settle());
   if (HasFailure()) {

@@ -218,9 +218,10 @@ CONFORMANCE_CASE(ProtocolFeatures, NoneIsUsedUnlessNegotiated,
                            .io = true}) {
   Session& session = StartSession({.protocol = 0});
   ExpectVerifiedIo(session);
-  const auto idle = protocol::VringState{LastRing(), 0};
+  // Legal for a started ring and a stopped one.
+  const protocol::U64 no_err{LastRing() | protocol::kNoFdBit};
   EXPECT_THAT(
-      Ask(Raw(session), Asking(MakeRequest(Request::SET_VRING_BASE, idle))),
+      Ask(Raw(session), Asking(MakeRequest(Request::SET_VRING_ERR, no_err))),
       IsSilent());
 }
 

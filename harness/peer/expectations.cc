@@ -51,6 +51,7 @@ absl::StatusOr<Expectations> Expectations::Read(const ConfigFile& file,
       xfail.reason = RequiredText(table, "reason");
       xfail.url = table.String("url").value_or("");
       xfail.until = table.Date("until");
+      xfail.sometimes = table.Bool("sometimes").value_or(false);
       xfail.where = table.Where();
       entry.expired = xfail.until && xfail.until->ToString() < today.ToString();
       root.Absorb(table.Finish());
@@ -76,7 +77,8 @@ std::vector<const Xfail*> Expectations::ForCase(
     const std::string& case_name) const {
   std::vector<const Xfail*> found;
   for (const Entry& entry : entries_) {
-    if (!entry.expired && Fits(entry.xfail, case_name)) {
+    if (!entry.expired && !entry.xfail.sometimes &&
+        Fits(entry.xfail, case_name)) {
       found.push_back(&entry.xfail);
     }
   }
@@ -86,7 +88,9 @@ std::vector<const Xfail*> Expectations::ForCase(
 std::vector<const Xfail*> Expectations::Unmatched() const {
   std::vector<const Xfail*> unmatched;
   for (const Entry& entry : entries_) {
-    if (!entry.expired && !entry.used) unmatched.push_back(&entry.xfail);
+    if (!entry.expired && !entry.used && !entry.xfail.sometimes) {
+      unmatched.push_back(&entry.xfail);
+    }
   }
   return unmatched;
 }

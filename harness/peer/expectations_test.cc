@@ -93,5 +93,16 @@ TEST(Expectations, AnEmptyFileExpectsNothing) {
   EXPECT_THAT(Parsed("").Unmatched(), IsEmpty());
 }
 
+TEST(ExpectationsTest, ARaceMayPassOrFail) {
+  auto expectations = Expectations::Parse(
+      "[[xfail]]\ncase = \"A.B\"\nmatch = \"late\"\nreason = \"a race\"\n"
+      "sometimes = true\n",
+      "race.toml", TodayUtc());
+  ASSERT_TRUE(expectations.ok()) << expectations.status();
+  EXPECT_TRUE(expectations->ForCase("A.B").empty());
+  EXPECT_TRUE(expectations->Unmatched().empty());
+  EXPECT_NE(expectations->Match("A.B", "too late"), nullptr);
+}
+
 }  // namespace
 }  // namespace vuspec
