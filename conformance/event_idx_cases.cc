@@ -1,5 +1,6 @@
 // Notifications with EVENT_IDX: due, not due, within a batch, across the wrap.
 #include "conformance/case.h"
+#include "conformance/ring_verbs.h"
 
 namespace vuspec {
 namespace {
@@ -50,7 +51,7 @@ CONFORMANCE_CASE(EventIdx, NothingIsNotifiedBeforeTheEvent,
   ring.driver().SetUsedEvent(Plus(ring.driver().used_index(), 100));
   for (int i = 0; i < 3; ++i) {
     PostOne(session);
-    AwaitSilently(session, ring);
+    AwaitPolled(session, ring);
   }
   ExpectNotNotified(session, ring);
 }
@@ -62,7 +63,7 @@ CONFORMANCE_CASE(EventIdx, AnEventThatLiesBehindIsNotNotified,
   SessionRing& ring = IoRing(session);
   ring.driver().SetUsedEvent(Plus(ring.driver().used_index(), -1));
   PostOne(session);
-  AwaitSilently(session, ring);
+  AwaitPolled(session, ring);
   ExpectNotNotified(session, ring);
 }
 
@@ -74,7 +75,7 @@ CONFORMANCE_CASE(EventIdx, AnEventWithinABatchIsNotified, .cites = {Req::VS_37},
   PostBatch(session, 8);
   EXPECT_TRUE(ring.call().Wait(CurrentRun().ForAnswer()).ok())
       << "the used index passed the event and nothing was signalled";
-  for (int i = 0; i < 8; ++i) AwaitSilently(session, ring);
+  for (int i = 0; i < 8; ++i) AwaitPolled(session, ring);
 }
 
 CONFORMANCE_CASE(EventIdx, TheLastOfABatchIsNotified, .cites = {Req::VS_37},
@@ -84,7 +85,7 @@ CONFORMANCE_CASE(EventIdx, TheLastOfABatchIsNotified, .cites = {Req::VS_37},
   ring.driver().SetUsedEvent(Plus(ring.driver().used_index(), 7));
   PostBatch(session, 8);
   EXPECT_TRUE(ring.call().Wait(CurrentRun().ForAnswer()).ok());
-  for (int i = 0; i < 8; ++i) AwaitSilently(session, ring);
+  for (int i = 0; i < 8; ++i) AwaitPolled(session, ring);
 }
 
 CONFORMANCE_CASE(EventIdx, TheFlagOfTheAvailRingMeansNothing,
@@ -111,7 +112,7 @@ CONFORMANCE_CASE(EventIdx, ABatchAcrossTheWrapIsNotifiedAtItsEvent,
   ring.driver().SetUsedEvent(0);
   PostBatch(session, 8);
   EXPECT_TRUE(ring.call().Wait(CurrentRun().ForAnswer()).ok());
-  for (int i = 0; i < 8; ++i) AwaitSilently(session, ring);
+  for (int i = 0; i < 8; ++i) AwaitPolled(session, ring);
 }
 
 CONFORMANCE_CASE(EventIdx, NoKickIsMissedThatTheDeviceAskedFor,
@@ -145,7 +146,7 @@ CONFORMANCE_CASE(EventIdx, IsNotForgottenOverAStop,
   Settle(session, ring);
   ring.driver().SetUsedEvent(Plus(ring.driver().used_index(), 100));
   PostOne(session);
-  AwaitSilently(session, ring);
+  AwaitPolled(session, ring);
   ExpectNotNotified(session, ring);
 }
 

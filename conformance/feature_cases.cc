@@ -128,24 +128,6 @@ CONFORMANCE_CASE(Features, SixteenBytesAreRefused, .cites = {Req::FEAT_08},
   EXPECT_THAT(SetFeaturesOfSize(16), IsRefused());
 }
 
-CONFORMANCE_CASE(Features, SameAgainWithBit30LeavesRingsRunning,
-                 .cites = {Req::FEAT_10},
-                 .needs = {.virtio = kBit30, .io = true}) {
-  Session& session = StartDevice();
-  CompleteOne(session);
-  Require(session.frontend().SetFeatures(session.negotiated().virtio));
-  CompleteOne(session);
-}
-
-CONFORMANCE_CASE(Features, SameAgainWithBit30LeavesRingsDisabled,
-                 .cites = {Req::FEAT_10},
-                 .needs = {.virtio = kBit30, .device = "blk"}) {
-  Session& session = StartSession();
-  SessionRing& ring = *Require(session.StartRing(0, {.enable = false}));
-  Require(session.frontend().SetFeatures(session.negotiated().virtio));
-  ExpectWriteHasNoEffect(session, ring);
-}
-
 CONFORMANCE_CASE(Features, EnabledRingStaysSoWhenFeaturesFollow,
                  .cites = {Req::FEAT_10},
                  .needs = {.virtio = kBit30, .device = "blk"}) {

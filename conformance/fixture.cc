@@ -180,17 +180,6 @@ void ConformanceCase::ExpectIdle(Session& session, SessionRing& ring) {
       << "the call descriptor was signalled although the ring must stay idle";
 }
 
-Completion ConformanceCase::AwaitSilently(Session& session, SessionRing& ring) {
-  const Deadline deadline = CurrentRun().ForAnswer();
-  for (;;) {
-    if (const auto completion = Require(ring.Poll())) return *completion;
-    if (deadline.Reached()) {
-      [&] { FAIL() << "the request was not completed"; }();
-    }
-    Require(session.frontend().Fence());
-  }
-}
-
 void ConformanceCase::Disconnect() {
   CheckCanaries();
   AttachTranscripts();

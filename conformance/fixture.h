@@ -80,8 +80,6 @@ class ConformanceCase : public testing::Test {
   void Settle(Session& session, SessionRing& ring);
   // No call signal since then, whatever was completed.
   void ExpectNotNotified(Session& session, SessionRing& ring);
-  // The next completion, found by looking and never by its notification.
-  Completion AwaitSilently(Session& session, SessionRing& ring);
 
   // Ends every session and raw connection of the case.
   void Disconnect();

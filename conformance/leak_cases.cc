@@ -29,6 +29,15 @@ class Leak : public ConformanceCase {
         << "a descriptor that the peer has to close is still open";
   }
 
+  // `give` sets what the one given before is replaced by, `last` at the end.
+  template <typename Give>
+  static void ExpectReplacedOnesAreClosed(int last, Give give) {
+    std::vector<Pipe> pipes;
+    for (int i = 0; i < kRepetitions; ++i) pipes.push_back(GiveAway(give));
+    give(last);
+    for (const Pipe& pipe : pipes) ExpectClosed(pipe);
+  }
+
   // Each further session gives a peer with threads of its own a turn.
   void ExpectNoMoreThan(const ResourceUse& before) {
     const Deadline deadline = CurrentRun().ForAnswer();
@@ -99,14 +108,9 @@ CONFORMANCE_CASE(Leak, ReplacedCallDescriptorsAreClosed,
                  .needs = {.io = true}) {
   Session& session = StartDevice();
   SessionRing& ring = IoRing(session);
-  std::vector<Pipe> pipes;
-  for (int i = 0; i < kRepetitions; ++i) {
-    pipes.push_back(GiveAway([&](int fd) {
-      Require(session.frontend().SetVringCall(ring.index(), fd));
-    }));
-  }
-  Require(session.frontend().SetVringCall(ring.index(), ring.call().fd()));
-  for (const Pipe& pipe : pipes) ExpectClosed(pipe);
+  ExpectReplacedOnesAreClosed(ring.call().fd(), [&](int fd) {
+    Require(session.frontend().SetVringCall(ring.index(), fd));
+  });
   CompleteOne(session);
 }
 
@@ -115,14 +119,9 @@ CONFORMANCE_CASE(Leak, ReplacedErrDescriptorsAreClosed,
                  .needs = {.io = true}) {
   Session& session = StartDevice();
   SessionRing& ring = IoRing(session);
-  std::vector<Pipe> pipes;
-  for (int i = 0; i < kRepetitions; ++i) {
-    pipes.push_back(GiveAway([&](int fd) {
-      Require(session.frontend().SetVringErr(ring.index(), fd));
-    }));
-  }
-  Require(session.frontend().SetVringErr(ring.index(), ring.err().fd()));
-  for (const Pipe& pipe : pipes) ExpectClosed(pipe);
+  ExpectReplacedOnesAreClosed(ring.err().fd(), [&](int fd) {
+    Require(session.frontend().SetVringErr(ring.index(), fd));
+  });
 }
 
 // Through stops and starts, since not every back-end takes a new kick

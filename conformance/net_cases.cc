@@ -5,6 +5,7 @@
 
 #include "conformance/blk_verbs.h"
 #include "conformance/case.h"
+#include "conformance/ring_verbs.h"
 #include "harness/device/buffers.h"
 #include "harness/memory/shared_access.h"
 
@@ -182,7 +183,7 @@ CONFORMANCE_CASE(Net, ADisabledRingReturnsFramesAndSendsNone,
   Require(transmit.Enable(false));
   const GuestBuffer unsent = MakePacket(session, kFrameSize, 1);
   Require(transmit.Post(std::vector{Readable(unsent)}));
-  AwaitSilently(session, transmit);
+  AwaitPolled(session, transmit);
   Require(transmit.Enable(true));
   const GuestBuffer packet = MakePacket(session);
   ExpectLoops(session, packet, {Readable(packet)});

@@ -3,6 +3,7 @@
 #include "conformance/disabled_ring.h"
 #include "conformance/memory_verbs.h"
 #include "conformance/raw_verbs.h"
+#include "conformance/ring_verbs.h"
 
 namespace vuspec {
 namespace {
@@ -183,7 +184,7 @@ CONFORMANCE_CASE(ReplyAck, ReplacedCallIsUnusedWhenItIsAcked,
   Require(session.frontend().SetVringCall(ring.index(), kNoFd));
   ring.call().TryConsume();
   PostOne(session);
-  AwaitSilently(session, ring);
+  AwaitPolled(session, ring);
   Require(session.frontend().Fence());
   EXPECT_EQ(ring.call().TryConsume(), 0u);
 }

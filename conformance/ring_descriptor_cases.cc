@@ -8,6 +8,7 @@
 #include "conformance/bait.h"
 #include "conformance/case.h"
 #include "conformance/raw_verbs.h"
+#include "conformance/ring_verbs.h"
 #include "harness/transport/poll.h"
 
 namespace vuspec {
@@ -23,7 +24,7 @@ class RingDescriptors : public ConformanceCase {
     const IoRequest request = Require(session.MakeRequest());
     SessionRing& ring = IoRing(session);
     Require(ring.Post(request.segments));
-    EXPECT_THAT(request.judge(AwaitSilently(session, ring)), Eq(std::nullopt));
+    EXPECT_THAT(request.judge(AwaitPolled(session, ring)), Eq(std::nullopt));
   }
 
   // A peer with a thread for its rings answers the socket before it is done.

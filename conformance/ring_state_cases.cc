@@ -220,15 +220,5 @@ CONFORMANCE_CASE(RingState, KickWhileStoppedIsNotLost, .cites = {Req::KICK_15},
   EXPECT_THAT(ring.Await(), Succeeds());
 }
 
-CONFORMANCE_CASE(RingState, KicksWithoutBuffersAreHarmless,
-                 .cites = {Req::KICK_12}, .needs = {.io = true}) {
-  Session& session = StartDevice();
-  SessionRing& ring = IoRing(session);
-  CompleteOne(session);
-  for (int i = 0; i < 1000; ++i) ring.Kick();
-  ExpectIdle(session, ring);
-  CompleteOne(session);
-}
-
 }  // namespace
 }  // namespace vuspec
