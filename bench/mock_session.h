@@ -1,29 +1,23 @@
-// The mock back-end with a disk, served by a thread of this process, and a
+// `vuspec serve`, the mock back-end with a disk in a process of its own, and a
 // front-end that is connected and negotiated with it.
 #ifndef VUSPEC_BENCH_MOCK_SESSION_H_
 #define VUSPEC_BENCH_MOCK_SESSION_H_
 
 #include <chrono>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "bench/must.h"
 #include "bench/two_threads.h"
-#include "harness/backend/mock_server.h"
 #include "harness/frontend/frontend.h"
-#include "harness/peer/scratch_dir.h"
-#include "harness/transport/unix_socket.h"
+#include "harness/peer/process_peer.h"
+#include "harness/transport/unix_channel.h"
 
 namespace vuspec::bench {
 
 class MockSession {
  public:
-  MockSession()
-      : dir_(Must(ScratchDir::Make())),
-        server_(StartElsewhere(dir_.SocketPath())),
-        frontend_(Must(Connect(dir_.SocketPath(),
-                               Deadline::After(std::chrono::seconds(10))))) {
+  MockSession() : mock_(Mock()), frontend_(Start(*mock_)) {
     using protocol::ProtocolFeature;
     Must(frontend_.Negotiate(
         Mask(protocol::VirtioFeature::VERSION_1),
@@ -34,16 +28,22 @@ class MockSession {
   Frontend& frontend() { return frontend_; }
 
  private:
-  // On the other processor: a thread inherits the place of its maker.
-  static std::unique_ptr<MockServer> StartElsewhere(const std::string& path) {
-    MoveThisThread(Place::kLast);
-    auto server = Must(MockServer::Start({}, path));
-    MoveThisThread(Place::kFirst);
-    return server;
+  static std::unique_ptr<ProcessPeer> Mock() {
+    return Must(ProcessPeer::Make(Must(
+        ManifestFromCommand({VU_PROGRAM, "serve", "--socket", "{socket}"}))));
   }
 
-  const ScratchDir dir_;
-  const std::unique_ptr<MockServer> server_;
+  // Starts it on the other processor: a process inherits the place of its
+  // maker.
+  static std::unique_ptr<Channel> Start(ProcessPeer& mock) {
+    MoveThisThread(Place::kLast);
+    auto channel = std::make_unique<UnixChannel>(
+        Must(mock.Connect(Deadline::After(std::chrono::seconds(10)))));
+    MoveThisThread(Place::kFirst);
+    return channel;
+  }
+
+  const std::unique_ptr<ProcessPeer> mock_;
   Frontend frontend_;
 };
 

@@ -4,8 +4,8 @@
 //   OneCore   driver and device in one thread; baseline: copying the bytes
 //   TwoCores  a device that polls in another thread; baseline: round trips of
 //             a cache line between the two
-//   Mock      reads from the mock's disk, over eventfds; baseline: round trips
-//             between two threads over eventfds
+//   Mock      reads from the disk of a mock process, over eventfds; baseline:
+//             round trips between two threads over eventfds
 // The argument is how many chains are made available at a time.
 #include <array>
 #include <cstring>
