@@ -14,6 +14,7 @@ using protocol::Request;
 using protocol::VringState;
 
 constexpr std::uint32_t kVringSizeMax = 32768;
+constexpr std::uint16_t kNearTheEnd = kVringSizeMax - 4;
 
 class RingSetup : public ConformanceCase {
  protected:
@@ -119,8 +120,9 @@ CONFORMANCE_CASE(RingSetup, TheLargestSizeWorksIfItIsTaken,
   const Outcome outcome = SetSize(session, kVringSizeMax);
   EXPECT_THAT(outcome, IsDecided());
   if (outcome.refused() || outcome.closed) return;
-  Require(session.BringDevice({.size = kVringSizeMax}));
-  for (int i = 0; i < 8; ++i) CompleteOne(session);
+  Require(session.BringDevice({.size = kVringSizeMax, .base = kNearTheEnd}));
+  for (int i = 0; i < 8; ++i) PostOne(session);
+  for (int i = 0; i < 8; ++i) Require(IoRing(session).Await());
 }
 
 CONFORMANCE_CASE(RingSetup, SizeZeroIsRefused, .cites = {Req::VNUM_03}) {

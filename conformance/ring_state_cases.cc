@@ -8,9 +8,12 @@
 namespace vuspec {
 namespace {
 
+using protocol::MakeRequest;
 using protocol::ProtocolFeature;
 using protocol::Req;
+using protocol::Request;
 using protocol::VirtioFeature;
+using protocol::VringState;
 using testing::Eq;
 
 constexpr std::uint64_t kBit30 = Mask(VirtioFeature::PROTOCOL_FEATURES);
@@ -52,6 +55,21 @@ CONFORMANCE_CASE(RingState, EnabledRingStaysIdleUntilItsFirstKickDescriptor,
   Require(ring.Start());
   ring.Kick();
   EXPECT_THAT(ring.Await(), Succeeds());
+}
+
+CONFORMANCE_CASE(RingState, EnableValuesAbove1AreRefusedOrEnable,
+                 .cites = {Req::ENA_03},
+                 .needs = {.virtio = kBit30, .io = true}) {
+  Session& session = StartSession();
+  for (const std::uint32_t queue : session.driver()->profile().queues) {
+    Require(session.StartRing(queue, {.enable = false}));
+    const Outcome outcome = Provoke(
+        session, MakeRequest(Request::SET_VRING_ENABLE, VringState{queue, 2}));
+    EXPECT_THAT(outcome, IsDecided());
+    if (outcome.refused() || outcome.closed) return;
+  }
+  Require(session.driver()->Prepare(session));
+  Require(session.driver()->VerifiedIo(session, seed()));
 }
 
 CONFORMANCE_CASE(RingState, EnableOfAStoppedRingTakesEffectAtItsStart,

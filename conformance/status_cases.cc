@@ -2,6 +2,7 @@
 #include <array>
 
 #include "conformance/case.h"
+#include "conformance/raw_verbs.h"
 
 namespace vuspec {
 namespace {
@@ -103,6 +104,24 @@ CONFORMANCE_CASE(Status, GettingIsRefusedWithoutTheFeature,
   EXPECT_THAT(Raw(session).Exchange(MakeRequest(Request::GET_STATUS), {},
                                     CurrentRun().ForAnswer()),
               IsRefused());
+}
+
+// Of the first features of all: after others were taken, those might count.
+CONFORMANCE_CASE(Status, FeaturesOkDoesNotStickWithRefusedFeatures,
+                 .cites = {Req::STAT_04},
+                 .needs = {.protocol = kStatus |
+                                       Mask(ProtocolFeature::REPLY_ACK)}) {
+  const U64 features = {kStatus | Mask(ProtocolFeature::REPLY_ACK)};
+  RawFrontend& raw = *ConnectRaw().operator->();
+  Ask(raw, MakeRequest(Request::SET_OWNER));
+  Ask(raw, MakeRequest(Request::SET_PROTOCOL_FEATURES, features));
+  raw.set_context(protocol::WireContext::Of(features.value));
+  const U64 everything = {~std::uint64_t{0}};
+  if (Ask(raw, Asking(MakeRequest(Request::SET_FEATURES, everything))).over() ||
+      Ask(raw, Asking(MakeRequest(Request::SET_STATUS, U64{0xb}))).over()) {
+    return;
+  }
+  EXPECT_EQ(Ask(raw, MakeRequest(Request::GET_STATUS)).value & 8, 0u);
 }
 
 // What a back-end finds unacceptable is its own affair; one that wants

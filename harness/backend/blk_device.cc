@@ -77,6 +77,10 @@ void BlkDevice::ChangeConfig() {
 bool BlkDevice::WriteConfig(std::size_t offset,
                             std::span<const std::uint8_t> bytes) {
   if (bytes.empty()) return true;
+  if (fault_(Fault::kConfigReadOnlyWritten)) {
+    std::ranges::copy(bytes, std::span(config_).subspan(offset).begin());
+    return true;
+  }
   if (offset != kWritebackOffset || bytes.size() != 1 || bytes[0] > 1) {
     return false;
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/backend/defects.h"
+#include "harness/backend/misbehaviour.h"
 #include "harness/backend/offer.h"
 #include "harness/transport/unix_channel.h"
 #include "protocol/codec.h"
@@ -59,6 +60,7 @@ Handled ControlPlane::Handle(const Message& received,
   const Message request = Misread(fault_, model_, received);
   if (WronglyRefuses(fault_, model_, request)) return Handled::Refused();
   if (const auto wrong = model_.CheckRequest(request)) {
+    SufferBreach(fault_, *wrong);
     if (WronglyAccepts(fault_, request, *wrong)) return Unheeded(request);
     // What only binds the front-end is not refused: the reserved field of
     // GET_VRING_BASE is of no use to us.
@@ -235,7 +237,6 @@ Handled ControlPlane::GetVringBase(const Message& request) {
     model_.ApplyRequest(
         MakeRequest(Request::SET_VRING_ENABLE, VringState{index, 0}));
   }
-  if (fault_(Fault::kStopDropsCall)) ring.SetCall(UniqueFd());
   if (fault_(Fault::kStopStopsAllRings)) StopAllRings();
   if (fault_(Fault::kGetVringBaseReturnsZero)) state.num = 0;
   if (fault_(Fault::kGetVringBaseOffByOne)) ++state.num;

@@ -60,7 +60,8 @@ Handled ControlPlane::SetLogBase(const Message& request,
                                  std::vector<UniqueFd>& fds) {
   const auto* log = std::get_if<protocol::Log>(&request.body);
   if (log != nullptr && !log_.Map(*log, fds[0]).ok()) {
-    return Handled::Refused();
+    return fault_(Fault::kLogGeometryNotChecked) ? Unheeded(request)
+                                                 : Handled::Refused();
   }
   model_.ApplyRequest(request);
   if (log == nullptr) return Handled::Done();
@@ -108,8 +109,7 @@ Handled ControlPlane::SetConfig(const Message& request) {
   }
   if (fault_(Fault::kConfigWriteLost)) return Handled::Done();
   const auto bytes = std::span(config.bytes).first(config.size);
-  if (device_.WriteConfig(config.offset, bytes)) return Handled::Done();
-  return Handled::DoneIf(fault_(Fault::kConfigReadOnlyWriteAccepted));
+  return Handled::DoneIf(device_.WriteConfig(config.offset, bytes));
 }
 
 void ControlPlane::ResetToBirth() {

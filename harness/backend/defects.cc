@@ -37,13 +37,8 @@ constexpr Unchecked kUnchecked[] = {
     {Fault::kRingSizeZeroAccepted, Req::VNUM_03},
     {Fault::kRingSizeTooLargeAccepted, Req::VNUM_04},
     {Fault::kRingSizeOddAccepted, Req::VNUM_05},
-    {Fault::kUnmappedRingAccepted, Req::VADDR_05},
-    {Fault::kUnmappedRingAccepted, Req::VADDR_06},
-    {Fault::kMisalignedRingAccepted, Req::VADDR_07},
     {Fault::kAddrFlagsNotChecked, Req::VADDR_10},
     {Fault::kBaseTooLargeAccepted, Req::VBASE_10},
-    {Fault::kKickBeforeSetUpAccepted, Req::KICK_13},
-    {Fault::kRunningRingReconfigured, Req::RING_16},
     {Fault::kFeatureChangeWhileRunningAccepted, Req::FEAT_12},
     {Fault::kConfigFlagsNotChecked, Req::CFG_17},
     {Fault::kConfigWrapNotChecked, Req::CFG_06},
@@ -117,6 +112,11 @@ Message Misread(const FaultSet& fault, const SessionModel& model,
       addr->index %= count;
     }
   }
+  if (fault(Fault::kLargeRingClamped) &&
+      request.spec == &Spec(Request::SET_VRING_NUM)) {
+    std::uint32_t& size = std::get<VringState>(request.body).num;
+    size = std::min(size, std::uint32_t{1024});
+  }
   if (fault(Fault::kRingIndexCutTo8Bits)) {
     if (auto* state = std::get_if<VringState>(&request.body)) {
       state->index &= 0xff;
@@ -181,8 +181,7 @@ bool WronglyRefuses(const FaultSet& fault, const SessionModel& model,
       return fault(Fault::kLastSlotRefused) &&
              model.memory().regions().size() + 1 == model.limits().slot_count;
     case Request::SET_VRING_NUM:
-      return (fault(Fault::kSmallRingRefused) && state->num < 4) ||
-             (fault(Fault::kLargeRingRefused) && state->num > 1024);
+      return fault(Fault::kSmallRingRefused) && state->num < 4;
     case Request::SET_VRING_BASE:
       return fault(Fault::kBaseAboveSizeRefused) && index &&
              *index < model.limits().queue_count &&

@@ -110,6 +110,24 @@ void SufferRefusal(const FaultSet& fault) {
   if (fault(Fault::kExitsOnRefusal)) std::_Exit(1);
 }
 
+void SufferBreach(const FaultSet& fault, const protocol::Violation& breach) {
+  using protocol::Req;
+  struct Fatal {
+    Fault fault;
+    Req rule;
+  };
+  constexpr Fatal kFatal[] = {
+      {Fault::kAbortsOnUnmappedRing, Req::VADDR_05},
+      {Fault::kAbortsOnUnmappedRing, Req::VADDR_06},
+      {Fault::kAbortsOnMisalignedRing, Req::VADDR_07},
+      {Fault::kAbortsOnEarlyStart, Req::KICK_13},
+      {Fault::kAbortsOnResize, Req::RING_16},
+  };
+  for (const Fatal& row : kFatal) {
+    if (fault(row.fault) && row.rule == breach.req) std::abort();
+  }
+}
+
 void SufferDisconnect(const FaultSet& fault) {
   if (fault(Fault::kExitsAtDisconnect)) std::_Exit(1);
   if (fault(Fault::kCrashesAtDisconnect)) std::abort();

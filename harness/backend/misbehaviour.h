@@ -40,6 +40,8 @@ void SufferBadRing(const FaultSet& fault);
 void SufferRequest(const FaultSet& fault, const protocol::Message& request);
 void SufferUnknownRequest(const FaultSet& fault);
 void SufferRefusal(const FaultSet& fault);
+// A request that breaks this rule.
+void SufferBreach(const FaultSet& fault, const protocol::Violation& breach);
 void SufferDisconnect(const FaultSet& fault);
 
 // Never come back. Only for a mock in its own process.

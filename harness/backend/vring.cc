@@ -150,6 +150,12 @@ void Vring::Complete(std::uint32_t written) {
 
 void Vring::LogWrites(std::uint32_t written) {
   if (!log_.on()) return;
+  if (fault_(Fault::kReadBuffersLogged)) {
+    for (const std::span<std::byte> span : chain_.readable()) {
+      const auto address = memory_.GuestAddressOf(span.data());
+      if (address) log_.MarkRange(*address, span.size());
+    }
+  }
   std::uint64_t left = written;
   for (const std::span<std::byte> span : chain_.writable()) {
     const std::uint64_t length = std::min<std::uint64_t>(left, span.size());
@@ -161,7 +167,10 @@ void Vring::LogWrites(std::uint32_t written) {
 }
 
 void Vring::LogUsedRing(std::uint64_t offset, std::uint64_t length) {
-  if ((used_log_.flags & kLogUsedFlag) == 0) return;
+  if ((used_log_.flags & kLogUsedFlag) == 0 &&
+      !fault_(Fault::kUsedRingLoggedUnasked)) {
+    return;
+  }
   if (fault_(Fault::kUsedRingNotLogged)) return;
   log_.MarkRange(used_log_.log + offset, length);
 }
@@ -175,7 +184,6 @@ void Vring::Break() {
 void Vring::SignalCall() {
   if (!call_ || fault_(Fault::kCallNeverSignalled)) return;
   (void)SignalFd(call_.get());
-  if (fault_(Fault::kCallSignalledTwice)) (void)SignalFd(call_.get());
 }
 
 }  // namespace vuspec
