@@ -107,6 +107,9 @@ class ConformanceCase : public testing::Test {
   void SkipUnlessOffered();
   UniqueFd Connect();
   void CheckCanaries();
+  // The only session from then on.
+  void StartIdleSession();
+  // REQUIRES: only an idle session is open.
   void CheckResources();
   // Turns the end of a peer into the verdict of the case.
   void Judge(const PeerHealth& health);

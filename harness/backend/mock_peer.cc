@@ -76,8 +76,8 @@ PeerHealth MockPeer::Check() {
   return health;
 }
 
-std::optional<ResourceUse> MockPeer::Resources() {
-  return ReadResourceUse(::getpid());
+std::optional<ResourceUse> MockPeer::Resources(const ResourceUse& known) {
+  return ReadResourceUse(::getpid(), known);
 }
 
 std::optional<std::chrono::nanoseconds> MockPeer::CpuTime() {

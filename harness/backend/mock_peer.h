@@ -30,7 +30,8 @@ class MockPeer final : public Peer {
   absl::StatusOr<UniqueFd> ConnectBeside(Deadline deadline) override;
   PeerHealth Check() override;
   PeerHealth Settle() override { return Check(); }
-  std::optional<ResourceUse> Resources() override;
+  using Peer::Resources;
+  std::optional<ResourceUse> Resources(const ResourceUse& known) override;
   std::optional<std::chrono::nanoseconds> CpuTime() override;
   std::string StderrTail() override { return ""; }
   void Kill() override { server_.reset(); }

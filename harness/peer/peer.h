@@ -62,7 +62,9 @@ class Peer {
   virtual PeerHealth Settle() = 0;
 
   // What the process holds now; nullopt when it is not ours or not running.
-  virtual std::optional<ResourceUse> Resources() = 0;
+  // `known`: see ReadResourceUse.
+  virtual std::optional<ResourceUse> Resources(const ResourceUse& known) = 0;
+  std::optional<ResourceUse> Resources() { return Resources({}); }
 
   // CPU time of all threads in this life; nullopt as above.
   virtual std::optional<std::chrono::nanoseconds> CpuTime() = 0;

@@ -74,18 +74,26 @@ std::optional<ResourceUse> ReadMemoryUse(pid_t pid) {
     return std::nullopt;
   }
   ResourceUse use;
+  use.size_kib = NumberAfter(*status, "\nVmSize:");
   use.rss_kib = NumberAfter(*status, "\nVmRSS:");
   use.data_kib = NumberAfter(*status, "\nVmData:");
   use.thread_count = static_cast<int>(NumberAfter(*status, "\nThreads:"));
   return use;
 }
 
-std::optional<ResourceUse> ReadResourceUse(pid_t pid) {
+std::optional<ResourceUse> ReadResourceUse(pid_t pid,
+                                           const ResourceUse& known) {
   auto use = ReadMemoryUse(pid);
   const auto fds = CountEntries(ProcPath(pid, "fd"));
-  const auto maps = ReadFile(ProcPath(pid, "maps"));
-  if (!use || !fds || !maps) return std::nullopt;
+  if (!use || !fds) return std::nullopt;
   use->fd_count = *fds;
+  if (use->size_kib == known.size_kib) {
+    use->mapping_count = known.mapping_count;
+    use->shared_mapping_count = known.shared_mapping_count;
+    return use;
+  }
+  const auto maps = ReadFile(ProcPath(pid, "maps"));
+  if (!maps) return std::nullopt;
   std::istringstream lines(*maps);
   for (std::string line; std::getline(lines, line);) {
     ++use->mapping_count;

@@ -19,6 +19,7 @@ struct ResourceUse {
   int mapping_count = 0;         // all; an allocator makes and joins some
   int shared_mapping_count = 0;  // MAP_SHARED only: guest memory shows here
   int thread_count = 0;
+  std::uint64_t size_kib = 0;  // VmSize: of the whole address space
   std::uint64_t rss_kib = 0;
   std::uint64_t data_kib = 0;  // VmData: what RLIMIT_DATA counts
 
@@ -26,9 +27,12 @@ struct ResourceUse {
   std::string ToString() const;
 };
 
-std::optional<ResourceUse> ReadResourceUse(pid_t pid);
+// The list of mappings is long: while the address space has the size that it
+// had for `known`, an earlier result, so does that list.
+std::optional<ResourceUse> ReadResourceUse(pid_t pid,
+                                           const ResourceUse& known = {});
 
-// Only rss_kib, data_kib and thread_count: one short file, for frequent use.
+// Only the sizes and thread_count: one short file, for frequent use.
 std::optional<ResourceUse> ReadMemoryUse(pid_t pid);
 
 // Of all threads, user and system.

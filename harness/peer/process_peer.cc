@@ -236,9 +236,9 @@ PeerHealth ProcessPeer::Settle() {
   return Check();
 }
 
-std::optional<ResourceUse> ProcessPeer::Resources() {
+std::optional<ResourceUse> ProcessPeer::Resources(const ResourceUse& known) {
   if (!process_ || process_->Poll()) return std::nullopt;
-  return ReadResourceUse(process_->pid());
+  return ReadResourceUse(process_->pid(), known);
 }
 
 std::optional<std::chrono::nanoseconds> ProcessPeer::CpuTime() {

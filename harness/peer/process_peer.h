@@ -37,7 +37,8 @@ class ProcessPeer final : public Peer {
   absl::StatusOr<UniqueFd> ConnectBeside(Deadline deadline) override;
   PeerHealth Check() override;
   PeerHealth Settle() override;
-  std::optional<ResourceUse> Resources() override;
+  using Peer::Resources;
+  std::optional<ResourceUse> Resources(const ResourceUse& known) override;
   std::optional<std::chrono::nanoseconds> CpuTime() override;
   std::string StderrTail() override;
   void Kill() override;

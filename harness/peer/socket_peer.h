@@ -24,7 +24,10 @@ class SocketPeer final : public Peer {
   absl::StatusOr<UniqueFd> ConnectBeside(Deadline deadline) override;
   PeerHealth Check() override { return {}; }
   PeerHealth Settle() override { return {}; }
-  std::optional<ResourceUse> Resources() override { return std::nullopt; }
+  using Peer::Resources;
+  std::optional<ResourceUse> Resources(const ResourceUse&) override {
+    return std::nullopt;
+  }
   std::optional<std::chrono::nanoseconds> CpuTime() override {
     return std::nullopt;
   }
