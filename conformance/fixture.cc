@@ -306,7 +306,10 @@ void ConformanceCase::TearDown() {
     } catch (...) {
       // A peer that dies takes the question along: its death is this case's.
       Disconnect();
-      Judge(CurrentRun().peer().Settle());
+      const PeerHealth health = CurrentRun().peer().Settle();
+      Judge(health);
+      // One that lives and answers nobody would fail every case to come.
+      if (health.ok()) CurrentRun().peer().Kill();
       throw;
     }
   }

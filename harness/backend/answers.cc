@@ -1,7 +1,5 @@
 #include "harness/backend/answers.h"
 
-#include <poll.h>
-
 #include <algorithm>
 
 #include "harness/transport/event_fd.h"
@@ -91,8 +89,6 @@ absl::Status Answers::WriteByteByByte(const Header& header,
   std::vector<std::byte> bytes(head.begin(), head.end());
   bytes.insert(bytes.end(), payload.begin(), payload.end());
   for (const std::byte& byte : bytes) {
-    // The pause is the defect: one byte in a millisecond.
-    (void)::poll(nullptr, 0, 1);
     const absl::Status status = connection_.channel().Send(
         std::span(&byte, 1), {}, Deadline::After(kPatience));
     if (!status.ok()) return status;

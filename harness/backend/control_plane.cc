@@ -156,7 +156,9 @@ Handled ControlPlane::CarryOther(const Message& request,
     case Request::SET_PROTOCOL_FEATURES:
       break;  // all of it is in the model
     default:
-      return Handled::Refused();  // behind a gate that we do not offer
+      // Behind a gate that we do not offer.
+      return fault_(Fault::kUnimplementedFeatureOffered) ? Unheeded(request)
+                                                         : Handled::Refused();
   }
   model_.ApplyRequest(request);
   return Handled::Done();
@@ -238,6 +240,7 @@ Handled ControlPlane::GetVringBase(const Message& request) {
         MakeRequest(Request::SET_VRING_ENABLE, VringState{index, 0}));
   }
   if (fault_(Fault::kStopStopsAllRings)) StopAllRings();
+  if (fault_(Fault::kSpeaksWhileSuspended)) AnnounceConfigChange();
   if (fault_(Fault::kGetVringBaseReturnsZero)) state.num = 0;
   if (fault_(Fault::kGetVringBaseOffByOne)) ++state.num;
   if (fault_(Fault::kGetVringBaseWrongIndex)) ++state.index;
@@ -294,14 +297,12 @@ void ControlPlane::AfterRun() {
 void ControlPlane::AnnounceConfigChange() {
   const Message message =
       MakeRequest(protocol::BackendRequest::BACKEND_CONFIG_CHANGE_MSG);
-  config_change_due_ = model_.suspended() && backend_channel_ != nullptr &&
-                       !fault_(Fault::kSpeaksWhileSuspended);
+  const bool talkative = fault_(Fault::kSpeaksWhileSuspended);
+  config_change_due_ =
+      model_.suspended() && backend_channel_ != nullptr && !talkative;
   if (config_change_due_ || backend_channel_ == nullptr) return;
   if (fault_(Fault::kConfigChangeNotAnnounced)) return;
-  if (model_.CheckBackendRequest(message) &&
-      !fault_(Fault::kSpeaksWhileSuspended)) {
-    return;
-  }
+  if (model_.CheckBackendRequest(message) && !talkative) return;
   const protocol::Header header = {message.spec->id, message.flags, 0};
   // A front-end that does not read its channel loses the news.
   (void)backend_channel_->SendMessage(header, {}, {}, Deadline::Now());

@@ -24,8 +24,8 @@ struct Unchecked {
 constexpr Unchecked kUnchecked[] = {
     {Fault::kUnofferedFeaturesAccepted, Req::FEAT_07},
     {Fault::kUnofferedProtocolFeaturesAccepted, Req::PF_08},
+    {Fault::kPrerequisitesNotChecked, Req::PF_11},
     {Fault::kPrerequisitesNotChecked, Req::PF_12},
-    {Fault::kPrerequisitesNotChecked, Req::PF_14},
     {Fault::kOwnerNotChecked, Req::OWN_08},
     {Fault::kEmptyRegionAccepted, Req::MEM_21},
     {Fault::kWrappingRegionAccepted, Req::MEM_23},

@@ -11,10 +11,13 @@ constexpr std::string_view WithoutK(std::string_view name) {
 
 constexpr FaultRow kRows[] = {
 #define VU_FAULT(name, text, must, may) \
-  {Fault::name, WithoutK(#name), text, must, may, false},
+  {Fault::name, WithoutK(#name), text, must, may, false, ""},
 #define VU_PROCESS_FAULT(name, text, must, may) \
-  {Fault::name, WithoutK(#name), text, must, may, true},
+  {Fault::name, WithoutK(#name), text, must, may, true, ""},
+#define VU_BEHAVIOUR(name, text, allowed_by) \
+  {Fault::name, WithoutK(#name), text, "", "", false, allowed_by},
 #include "harness/backend/faults.def"
+#undef VU_BEHAVIOUR
 #undef VU_PROCESS_FAULT
 #undef VU_FAULT
 };

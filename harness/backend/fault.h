@@ -1,7 +1,8 @@
 // The named defects of the mock back-end, as data and as a set.
 //
 // A defect is a bug that back-ends really had. The mock without any is the
-// reference; with one it is what a case must fail on. Where a defect sits, the
+// reference; with one it is what a case must fail on. Beside them stand the
+// behaviours that look like defects and are legal. Where a defect sits, the
 // code reads `if (fault(Fault::kX))`, and nothing else depends on the set.
 //
 // Contract: plain data; a FaultSet never changes while a server uses it.
@@ -20,7 +21,9 @@ namespace vuspec {
 enum class Fault : std::uint16_t {
 #define VU_FAULT(name, ...) name,
 #define VU_PROCESS_FAULT(name, ...) name,
+#define VU_BEHAVIOUR(name, ...) name,
 #include "harness/backend/faults.def"
+#undef VU_BEHAVIOUR
 #undef VU_PROCESS_FAULT
 #undef VU_FAULT
 };
@@ -33,6 +36,9 @@ struct FaultRow {
   std::string_view may;   // patterns of cases that it may also fail
   // Ends or blocks the process: only for a mock in a process of its own.
   bool process_only = false;
+  // The clause or ambiguity that lets a back-end do so: no case may fail.
+  // Empty for a defect.
+  std::string_view allowed_by;
 };
 
 // In the order of faults.def.
@@ -59,7 +65,9 @@ class FaultSet {
   static constexpr std::size_t kCount = 0
 #define VU_FAULT(...) +1
 #define VU_PROCESS_FAULT(...) +1
+#define VU_BEHAVIOUR(...) +1
 #include "harness/backend/faults.def"
+#undef VU_BEHAVIOUR
 #undef VU_PROCESS_FAULT
 #undef VU_FAULT
       ;

@@ -274,9 +274,10 @@ std::vector<FaultProbe> SessionProbes() {
   add(OffersWhatItHas,
       {F::kFeaturesVary, F::kBit30NotOffered, F::kVersion1NotOffered,
        F::kUndefinedProtocolFeatureOffered, F::kUnimplementedFeatureOffered,
-       F::kMqNotOffered, F::kPrerequisiteNotOffered, F::kQueueNumZero,
-       F::kQueueNumTooLarge, F::kQueueNumNeedsAckedBit,
-       F::kProtocolFeaturesNeedAckedBit, F::kFeaturesNeedOwner});
+       F::kPrerequisitesNotChecked, F::kMqNotOffered,
+       F::kPrerequisiteNotOffered, F::kQueueNumZero, F::kQueueNumTooLarge,
+       F::kQueueNumNeedsAckedBit, F::kProtocolFeaturesNeedAckedBit,
+       F::kFeaturesNeedOwner});
   add(OwnerComesInEitherOrder, {F::kOwnerNeedsFeatures});
   add(PiecesMakeAMessage, {F::kSplitMessageRefused});
   add(OwnerIsNeeded, {F::kOwnerNotChecked});

@@ -9,6 +9,7 @@
 #include "harness/backend/fault_probe.h"
 #include "harness/backend/mock_server.h"
 #include "harness/backend/test_frontend.h"
+#include "protocol/requirement.h"
 
 namespace vuspec {
 
@@ -49,6 +50,16 @@ TEST(FaultNamesTest, AreFoundWithAndWithoutTheirPrefix) {
   }
   EXPECT_EQ(FindFault("NoSuchFault"), std::nullopt);
   EXPECT_EQ(FindFault(""), std::nullopt);
+}
+
+TEST(FaultRowsTest, LegalBehaviourNamesWhatAllowsItAndNoCase) {
+  for (const FaultRow& row : AllFaults()) {
+    if (row.allowed_by.empty()) continue;
+    EXPECT_TRUE(row.allowed_by.starts_with("AMB-") ||
+                protocol::FindRequirement(row.allowed_by))
+        << row.name;
+    EXPECT_EQ(row.must, "") << row.name;
+  }
 }
 
 TEST(FaultNamesTest, OnesThatEndAProcessAreRefusedByAThread) {

@@ -101,6 +101,32 @@ void SufferRequest(const FaultSet& fault, const protocol::Message& request) {
   }
 }
 
+void SufferMessage(const FaultSet& fault, const ReceivedMessage& message,
+                   const protocol::SessionModel& model) {
+  if (fault(Fault::kAbortsOnUndefinedFlags) &&
+      (message.header.flags & ~protocol::kDefinedFlags) != 0) {
+    std::abort();
+  }
+  const protocol::MessageSpec* spec =
+      FindMessage(protocol::Channel::kMain, message.header.request);
+  if (spec == nullptr) return;
+  if (fault(Fault::kAbortsOnSurplusFds) && message.fds.size() > spec->fds.max) {
+    std::abort();
+  }
+  if (fault(Fault::kAbortsOnStrayPayload) && !message.payload.empty() &&
+      spec->payload == protocol::Payload::kNone) {
+    std::abort();
+  }
+  if (fault(Fault::kAbortsBeforeOwner) && !model.owned() &&
+      spec->phase == protocol::Phase::kOwned) {
+    std::abort();
+  }
+}
+
+void SufferOversize(const FaultSet& fault) {
+  if (fault(Fault::kAbortsOnOversize)) std::abort();
+}
+
 void SufferUnknownRequest(const FaultSet& fault) {
   if (fault(Fault::kAbortsOnUnknownRequest)) std::abort();
   if (fault(Fault::kHangsOnUnknownRequest)) HangForEver();

@@ -11,7 +11,9 @@
 #include "harness/backend/fault.h"
 #include "harness/ring/split_chain.h"
 #include "harness/ring/split_device.h"
+#include "harness/transport/connection.h"
 #include "protocol/message.h"
+#include "protocol/session_model.h"
 
 namespace vuspec {
 
@@ -38,6 +40,10 @@ void SufferBadRing(const FaultSet& fault);
 // A request that is well-formed, one that no row describes, one that was
 // refused: what a fragile mock dies of. Only for a mock in its own process.
 void SufferRequest(const FaultSet& fault, const protocol::Message& request);
+// REQUIRES: nobody looked at the message yet.
+void SufferMessage(const FaultSet& fault, const ReceivedMessage& message,
+                   const protocol::SessionModel& model);
+void SufferOversize(const FaultSet& fault);
 void SufferUnknownRequest(const FaultSet& fault);
 void SufferRefusal(const FaultSet& fault);
 // A request that breaks this rule.

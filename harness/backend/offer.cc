@@ -23,6 +23,9 @@ std::uint64_t OfferedFeatures(const MockDevice& device, const FaultSet& fault) {
   if (fault(Fault::kVersion1NotOffered)) {
     features &= ~Mask(VirtioFeature::VERSION_1);
   }
+  if (fault(Fault::kUnimplementedFeatureOffered)) {
+    features |= Mask(VirtioFeature::ACCESS_PLATFORM);
+  }
   return features;
 }
 
@@ -42,7 +45,12 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
     features |= std::uint64_t{1} << 40;
   }
   if (fault(Fault::kUnimplementedFeatureOffered)) {
-    features |= Mask(ProtocolFeature::INFLIGHT_SHMFD);
+    features |= protocol::kDefinedProtocolFeatures;
+  }
+  if (fault(Fault::kPrerequisitesNotChecked)) {
+    features |= Mask(ProtocolFeature::INBAND_NOTIFICATIONS,
+                     ProtocolFeature::INFLIGHT_SHMFD,
+                     ProtocolFeature::GET_VRING_BASE_INFLIGHT);
   }
   return features;
 }

@@ -44,6 +44,7 @@ bool MockSession::ReceiveOne() {
     return Handle(received.message()) && !fault_(Fault::kClosesAfterMessage);
   }
   if (received.violation() != nullptr) {
+    SufferOversize(fault_);
     // The stream cannot be followed any more.
     if (!fault_(Fault::kOversizeIgnored)) return false;
     environment_.loop.Forget(fd());
@@ -59,6 +60,7 @@ bool MockSession::ReceiveOne() {
 
 bool MockSession::Handle(ReceivedMessage& message) {
   CarryDeferred();
+  SufferMessage(fault_, message, control_.model());
   OverlookDefects(fault_, message, control_.model().context(),
                   environment_.hoard);
   const protocol::Frame frame = {message.header, message.payload,

@@ -51,7 +51,8 @@ std::string FaultsJson(std::span<const FaultRow> faults) {
                     {"text", row.text},
                     {"must_fail", Words(row.must)},
                     {"may_fail", Words(row.may)},
-                    {"process_only", row.process_only}});
+                    {"process_only", row.process_only},
+                    {"allowed_by", row.allowed_by}});
   }
   return Text({{"schema", 1}, {"faults", std::move(rows)}});
 }

@@ -34,7 +34,8 @@ std::string FaultsText() {
   for (const FaultRow& row : AllFaults()) {
     absl::StrAppend(&text, std::string(row.name),
                     row.process_only ? "  (in a process of its own)" : "",
-                    "\n  ", std::string(row.text), "\n");
+                    row.allowed_by.empty() ? "" : "  (legal)", "\n  ",
+                    std::string(row.text), "\n");
     for (const std::string& id : Words(row.must)) {
       absl::StrAppend(&text, "    ", id, "\n");
     }
