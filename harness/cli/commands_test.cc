@@ -20,9 +20,9 @@ TEST(List, NamesEveryCase) {
   const Ended ended = Vuspec({"list"});
   EXPECT_EQ(ended.code, 0);
   EXPECT_THAT(ended.out, HasSubstr("Toy.Passes  HDR-03\n"));
-  EXPECT_THAT(ended.out, HasSubstr("17 cases: 17 written, 0 rows of tables\n"));
+  EXPECT_THAT(ended.out, HasSubstr("18 cases: 18 written, 0 rows of tables\n"));
   const json cases = json::parse(Vuspec({"list", "--json"}).out)["cases"];
-  EXPECT_EQ(cases.size(), 17u);
+  EXPECT_EQ(cases.size(), 18u);
   EXPECT_EQ(cases[0]["id"], "Toy.Passes");
   EXPECT_EQ(cases[0]["requirements"][0], "HDR-03");
 }

@@ -19,17 +19,18 @@ namespace vuspec {
 namespace {
 
 constexpr char kTemplate[] = "/vuspec-XXXXXX";
+static_assert(sizeof(kTemplate) - 1 == ScratchDir::kNameSize);
 // Some peers make further sockets beside ours, as in "vu.sock.repair".
 constexpr std::size_t kRoomForSuffix = 16;
 constexpr std::size_t kFolderMax = sizeof(sockaddr_un::sun_path) -
                                    sizeof(kTemplate) - sizeof("/vu.sock") -
                                    kRoomForSuffix;
 
-std::string ParentFolder() {
+std::string ParentFolder(std::size_t room) {
   const char* variable = std::getenv("TMPDIR");
   const std::string folder = variable != nullptr ? variable : "";
-  const bool usable =
-      !folder.empty() && folder.front() == '/' && folder.size() <= kFolderMax;
+  const bool usable = !folder.empty() && folder.front() == '/' &&
+                      folder.size() + room <= kFolderMax;
   return usable ? folder : "/tmp";
 }
 
@@ -47,8 +48,8 @@ ScratchDir::~ScratchDir() {
   std::filesystem::remove_all(path_, error);
 }
 
-absl::StatusOr<ScratchDir> ScratchDir::Make() {
-  std::string path = ParentFolder() + kTemplate;
+absl::StatusOr<ScratchDir> ScratchDir::Make(std::size_t room) {
+  std::string path = ParentFolder(room) + kTemplate;
   if (::mkdtemp(path.data()) == nullptr) {
     return ErrnoStatus(absl::StrCat("scratch folder ", path), errno);
   }

@@ -6,6 +6,7 @@
 #ifndef VUSPEC_HARNESS_PEER_SCRATCH_DIR_H_
 #define VUSPEC_HARNESS_PEER_SCRATCH_DIR_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,11 @@ namespace vuspec {
 
 class ScratchDir {
  public:
-  static absl::StatusOr<ScratchDir> Make();
+  // The length of the last part of path(), with its slash.
+  static constexpr std::size_t kNameSize = sizeof("/vuspec-XXXXXX") - 1;
+
+  // `room` is for longer paths below it, as those of scratch folders in it.
+  static absl::StatusOr<ScratchDir> Make(std::size_t room = 0);
 
   ScratchDir(ScratchDir&& other) noexcept;
   ScratchDir& operator=(ScratchDir&&) = delete;

@@ -1,58 +1,33 @@
 #include "harness/suite/runner.h"
 
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
 #include <deque>
+#include <map>
 #include <random>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "harness/peer/scratch_dir.h"
 #include "harness/report/json_report.h"
 #include "harness/suite/catalog.h"
 #include "harness/suite/interrupts.h"
+#include "harness/suite/orphans.h"
 #include "harness/suite/worker.h"
-#include "harness/suite/worker_link.h"
+#include "harness/suite/worker_process.h"
 #include "harness/transport/check.h"
 #include "harness/transport/poll.h"
 
 namespace vuspec {
 namespace {
 
-using Clock = Deadline::Clock;
+using Clock = WorkerProcess::Clock;
+using Phase = WorkerProcess::Phase;
 
-// What is left of a case after an interrupt.
-constexpr std::chrono::seconds kGrace{5};
 // For making a peer object, and for a worker to say farewell.
 constexpr std::chrono::seconds kSetupBudget{60};
-
-enum class Phase { kStarting, kPreflight, kRunning, kLeaving };
-
-struct Worker {
-  int number = 0;
-  pid_t pid = -1;
-  UniqueFd socket;
-  RecordReader reader;
-  Phase phase = Phase::kStarting;
-  std::size_t case_index = 0;  // in kRunning
-  Clock::time_point case_start;
-  Clock::time_point limit;
-  bool over_limit = false;
-  bool said_farewell = false;
-};
-
-std::string DescribeExit(int status) {
-  if (WIFSIGNALED(status)) {
-    const int number = WTERMSIG(status);
-    return absl::StrCat("signal ", number, " (", ::strsignal(number), ")");
-  }
-  return absl::StrCat("exit code ", WEXITSTATUS(status));
-}
 
 class Runner {
  public:
@@ -72,11 +47,7 @@ class Runner {
 
   RunResult Run() {
     const Clock::time_point start = Clock::now();
-    if (!queue_.empty()) {
-      StartWorker(0);
-      if (preflight_done_) StartOthers();
-      while (!workers_.empty()) Step();
-    }
+    if (!queue_.empty()) RunWorkers();
     for (std::optional<CaseResult>& result : results_) {
       if (result.has_value()) run_.cases.push_back(*std::move(result));
     }
@@ -92,27 +63,34 @@ class Runner {
     return order;
   }
 
+  void RunWorkers() {
+    absl::StatusOr<ScratchDir> scratch =
+        ScratchDir::Make(ScratchDir::kNameSize);
+    if (!scratch.ok()) {
+      return Trouble(Verdict::kBroken, std::string(scratch.status().message()));
+    }
+    scratch_path_ = scratch->path();
+    const OrphanKeeper orphans;
+    StartWorker(0);
+    if (preflight_done_) StartOthers();
+    while (!workers_.empty()) Step();
+  }
+
   void StartWorker(int number) {
-    auto [ours, theirs] = MakeWorkerLink();
-    // Buffered output would otherwise be written by both of us.
-    std::fflush(nullptr);
-    const pid_t pid = ours.valid() ? ::fork() : -1;
-    if (pid < 0) {
-      Trouble(Verdict::kBroken,
-              absl::StrCat("cannot start a worker: ", std::strerror(errno)));
-      return;
+    absl::StatusOr<WorkerProcess> worker =
+        WorkerProcess::Start(number, [&](UniqueFd link) {
+          workers_.clear();  // the links of our siblings
+          // A worker that is killed cannot tidy up behind itself.
+          ::setenv("TMPDIR", scratch_path_.c_str(), 1);
+          RunWorker(plan_, number, run_.probe, std::move(link));
+        });
+    if (!worker.ok()) {
+      return Trouble(Verdict::kBroken,
+                     absl::StrCat("cannot start a worker: ",
+                                  std::string(worker.status().message())));
     }
-    if (pid == 0) {
-      ours.reset();
-      workers_.clear();  // the sockets of our siblings
-      RunWorker(plan_, number, run_.probe, std::move(theirs));
-    }
-    Worker worker;
-    worker.number = number;
-    worker.pid = pid;
-    worker.socket = std::move(ours);
-    worker.limit = Clock::now() + kSetupBudget;
-    workers_.push_back(std::move(worker));
+    worker->Enter(Phase::kStarting, kSetupBudget);
+    workers_.push_back(*std::move(worker));
   }
 
   void StartOthers() {
@@ -135,9 +113,10 @@ class Runner {
   void Step() {
     std::vector<int> fds = {interrupts_.PollFd()};
     Clock::time_point limit = Clock::time_point::max();
-    for (const Worker& worker : workers_) {
-      fds.push_back(worker.socket.get());
-      if (!worker.over_limit) limit = std::min(limit, worker.limit);
+    for (const WorkerProcess& worker : workers_) {
+      fds.push_back(worker.LinkFd());
+      fds.push_back(worker.PidFd());
+      limit = std::min(limit, worker.LimitBefore(end_));
     }
     const auto left = std::max(limit - Clock::now(), Clock::duration{0});
     // Reaching the deadline is an answer, too: somebody is over the limit.
@@ -145,40 +124,35 @@ class Runner {
     OnInterrupts(interrupts_.Take());
     // By number, since handling may start and remove workers.
     std::vector<pid_t> pids;
-    for (const Worker& worker : workers_) pids.push_back(worker.pid);
+    for (const WorkerProcess& worker : workers_) pids.push_back(worker.pid());
     for (const pid_t pid : pids) Attend(pid);
   }
 
-  Worker* Find(pid_t pid) {
-    for (Worker& worker : workers_) {
-      if (worker.pid == pid) return &worker;
+  WorkerProcess* Find(pid_t pid) {
+    for (WorkerProcess& worker : workers_) {
+      if (worker.pid() == pid) return &worker;
     }
     return nullptr;
   }
 
   void Attend(pid_t pid) {
-    const bool open = Find(pid)->reader.Pull(Find(pid)->socket.get());
-    while (std::optional<Record> record = Find(pid)->reader.Next()) {
+    // First, since what it said before it ended counts.
+    const bool ended = Find(pid)->HasEnded();
+    Find(pid)->Pull();
+    while (std::optional<Record> record = Find(pid)->Next()) {
       OnRecord(pid, *record);
     }
-    Worker* worker = Find(pid);
-    if (!open) {
-      OnEnd(*worker);
-    } else if (!worker->over_limit && Clock::now() >= worker->limit) {
-      worker->over_limit = true;
-      ::kill(pid, SIGKILL);
-    }
+    if (ended) return OnEnd(*Find(pid));
+    Find(pid)->KillIfOver(end_);
   }
 
   void OnRecord(pid_t pid, const Record& record) {
-    Worker& worker = *Find(pid);
+    WorkerProcess& worker = *Find(pid);
     switch (record.kind) {
       case RecordKind::kReady:
         if (preflight_done_) return Assign(worker);
-        worker.phase = Phase::kPreflight;
-        worker.limit = Clock::now() + plan_.case_budget;
-        SendRecord(worker.socket.get(), {RecordKind::kPreflight, ""});
-        return;
+        worker.Enter(Phase::kPreflight, plan_.case_budget);
+        return worker.Send({RecordKind::kPreflight, ""});
       case RecordKind::kProbe:
         run_.probe = DecodeProbeResult(record.text).value_or(ProbeResult{});
         preflight_done_ = true;
@@ -186,17 +160,17 @@ class Runner {
         return StartOthers();  // the worker may have moved: last
       case RecordKind::kPeerDown:
         PeerDown(record.text);
-        return Leave(worker);
+        return worker.Dismiss(kSetupBudget);
       case RecordKind::kPeerTrouble:
         return PeerDown(record.text);
       case RecordKind::kTrouble:
-        worker.said_farewell = true;
+        farewells_.insert(pid);
         return Trouble(Verdict::kBroken, record.text);
       case RecordKind::kCaseDone:
-        OnCaseDone(worker, record.text);
+        OnCaseDone(pid, record.text);
         return Assign(worker);
       case RecordKind::kFarewell:
-        worker.said_farewell = true;
+        farewells_.insert(pid);
         if (!record.text.empty()) PeerDown(record.text);
         return;
       default:
@@ -210,10 +184,10 @@ class Runner {
             text.substr(space + 1));
   }
 
-  void OnCaseDone(const Worker& worker, const std::string& text) {
+  void OnCaseDone(pid_t pid, const std::string& text) {
     absl::StatusOr<CaseResult> result = DecodeCaseResult(text);
     VU_CHECK(result.ok(), "a worker sent a record that is no case");
-    Store(worker.case_index, *std::move(result));
+    Store(assigned_[pid], *std::move(result));
   }
 
   void Store(std::size_t index, CaseResult result) {
@@ -222,76 +196,56 @@ class Runner {
     if (plan_.observer.on_done) plan_.observer.on_done(*results_[index], done_);
   }
 
-  void Assign(Worker& worker) {
-    if (stopping_ || queue_.empty()) return Leave(worker);
-    worker.phase = Phase::kRunning;
-    worker.case_index = queue_.front();
+  void Assign(WorkerProcess& worker) {
+    if (stopping() || queue_.empty()) return worker.Dismiss(kSetupBudget);
+    const std::size_t index = queue_.front();
     queue_.pop_front();
-    worker.case_start = Clock::now();
-    worker.limit = worker.case_start + plan_.case_budget;
-    const std::string& id = plan_.case_ids[worker.case_index];
+    assigned_[worker.pid()] = index;
+    const std::string& id = plan_.case_ids[index];
     if (plan_.observer.on_start) plan_.observer.on_start(id);
-    SendRecord(worker.socket.get(), {RecordKind::kRunCase, id});
+    worker.Enter(Phase::kRunning, plan_.case_budget);
+    worker.Send({RecordKind::kRunCase, id});
   }
 
-  void Leave(Worker& worker) {
-    worker.phase = Phase::kLeaving;
-    worker.limit = Clock::now() + kSetupBudget;
-    ::shutdown(worker.socket.get(), SHUT_WR);
-  }
-
-  // The worker closed its socket: it has ended or is about to.
-  void OnEnd(Worker& worker) {
-    int status = 0;
-    while (::waitpid(worker.pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    const std::string how =
-        worker.over_limit
-            ? absl::StrCat("not done after ", plan_.case_budget.count(),
-                           " ms, killed")
-            : DescribeExit(status);
-    const Phase phase = worker.phase;
-    const bool expected = worker.said_farewell;
-    const int number = worker.number;
-    if (phase == Phase::kRunning && !expected) Bury(worker, how);
-    std::erase_if(workers_, [pid = worker.pid](const Worker& other) {
-      return other.pid == pid;
+  void OnEnd(WorkerProcess& ended) {
+    const WorkerProcess::End end = ended.Await();
+    const WorkerProcess worker = std::move(ended);
+    std::erase_if(workers_, [&](const WorkerProcess& other) {
+      return other.pid() == worker.pid();
     });
-    if (expected) return;
-    if (phase == Phase::kRunning) {
-      if (!stopping_ && !queue_.empty()) StartWorker(number);
-      return;
+    if (worker.phase() == Phase::kRunning) {
+      Bury(worker, end.text);
+      if (!stopping() && !queue_.empty()) StartWorker(worker.number());
+    } else if (!end.clean || farewells_.count(worker.pid()) == 0) {
+      Trouble(Verdict::kBroken,
+              absl::StrCat("a worker of vuspec ended outside of any case: ",
+                           end.text));
     }
-    Trouble(
-        Verdict::kBroken,
-        absl::StrCat("a worker of vuspec ended outside of any case: ", how));
   }
 
   // The case that took its worker down has no verdict about the peer.
-  void Bury(const Worker& worker, const std::string& how) {
+  void Bury(const WorkerProcess& worker, const std::string& how) {
+    const std::size_t index = assigned_[worker.pid()];
     CaseResult result;
-    result.id = plan_.case_ids[worker.case_index];
+    result.id = plan_.case_ids[index];
     result.verdict = Verdict::kBroken;
     result.reason = absl::StrCat("the worker of vuspec ended: ", how);
     result.duration = std::chrono::duration_cast<std::chrono::microseconds>(
-        Clock::now() - worker.case_start);
+        Clock::now() - worker.since());
     if (const CaseInfo* info = FindCase(result.id)) {
       result.level = info->level();
       result.requirements = info->cites;
     }
-    Store(worker.case_index, std::move(result));
+    Store(index, std::move(result));
   }
+
+  bool stopping() const { return end_ != Clock::time_point::max(); }
 
   void OnInterrupts(int count) {
     if (count == 0) return;
     Trouble(Verdict::kBroken, "interrupted");
-    const bool at_once = stopping_ || count > 1;
-    stopping_ = true;
-    for (Worker& worker : workers_) {
-      worker.limit = std::min(
-          worker.limit, Clock::now() + (at_once ? Clock::duration{0}
-                                                : Clock::duration(kGrace)));
-    }
+    const bool at_once = stopping() || count > 1;
+    end_ = Clock::now() + (at_once ? Clock::duration{0} : plan_.grace);
   }
 
   const RunPlan& plan_;
@@ -299,10 +253,14 @@ class Runner {
   RunResult run_;
   std::vector<std::optional<CaseResult>> results_;
   std::deque<std::size_t> queue_;
-  std::vector<Worker> workers_;
+  std::string scratch_path_;
+  std::vector<WorkerProcess> workers_;
+  std::map<pid_t, std::size_t> assigned_;  // the last case of each worker
+  std::set<pid_t> farewells_;
   std::size_t done_ = 0;
   bool preflight_done_;
-  bool stopping_ = false;
+  // Whatever still runs then is killed.
+  Clock::time_point end_ = Clock::time_point::max();
 };
 
 }  // namespace

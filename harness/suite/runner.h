@@ -6,8 +6,9 @@
 //
 // Contract: call from a process without other threads, since it forks. Blocks
 // until every worker has ended; nothing waits for ever: a case that exceeds
-// its budget is ended. SIGINT and SIGTERM stop the handing out, what runs may
-// finish; the second one ends it. Both are restored afterwards.
+// its budget is ended. SIGINT and SIGTERM stop the handing out, what runs has a
+// grace to finish; the second one ends it. Both are restored afterwards. No
+// process and no scratch folder of a worker is left, however it ended.
 // What goes wrong is in the RunResult (trouble), never an error of its own.
 //
 // Example:
@@ -68,6 +69,8 @@ struct RunPlan {
   // Beyond this a worker hangs: every wait of a case has a deadline of its
   // own, so reaching it is our mistake.
   std::chrono::milliseconds case_budget{60000};
+  // What is left of the run after an interrupt.
+  std::chrono::milliseconds grace{5000};
 };
 
 // The caller adds target, options and level.

@@ -2,12 +2,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "harness/peer/scratch_dir.h"
 #include "harness/report/summary.h"
 #include "harness/suite/toy_cases.h"
 
@@ -18,6 +25,22 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+
+class ScopedVariable {
+ public:
+  ScopedVariable(const char* name, const std::string& value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~ScopedVariable() {
+    if (old_) ::setenv(name_, old_->c_str(), 1);
+    if (!old_) ::unsetenv(name_);
+  }
+
+ private:
+  const char* const name_;
+  std::optional<std::string> old_;
+};
 
 RunPlan Plan(std::vector<std::string> ids) {
   RunPlan plan;
@@ -228,7 +251,7 @@ TEST(Runner, LastWordsOfThePeerCount) {
     health.verdict = PeerHealth::Verdict::kSanitizer;
     health.report = CrashReport{ReportKind::kLeakSanitizer, "64 byte(s)"};
     health.detail = "LeakSanitizer: 64 byte(s)";
-    return MakeToyPeer(health);
+    return MakeToyPeer([health] { return health; });
   };
   const RunResult run = RunCases(plan);
   EXPECT_THAT(run.cases, SizeIs(1));
@@ -254,6 +277,41 @@ TEST(Runner, InterruptDoesNotWaitForACaseWithoutEnd) {
   ASSERT_THAT(run.cases, SizeIs(2));
   EXPECT_EQ(run.cases[1].verdict, Verdict::kBroken);
   EXPECT_EQ(run.trouble, "interrupted");
+}
+
+TEST(Runner, InterruptDoesNotWaitForAPeerWithoutEnd) {
+  RunPlan plan = Plan({"Other.Interrupts", "Toy.Passes"});
+  plan.make_peer = [](int) {
+    return MakeToyPeer([]() -> PeerHealth { HangForEver(); });
+  };
+  plan.grace = std::chrono::milliseconds(100);
+  const RunResult run = RunCases(plan);
+  EXPECT_THAT(run.cases, SizeIs(1));
+  EXPECT_EQ(run.trouble, "interrupted");
+}
+
+TEST(Runner, LeavesNothingOfAWorkerThatWasKilled) {
+  const absl::StatusOr<ScratchDir> folder = ScratchDir::Make();
+  ASSERT_TRUE(folder.ok());
+  const ScopedVariable tmpdir("TMPDIR", folder->path());
+  const RunResult run = RunCases(Plan({"Other.LeavesMuchBehindAndDies"}));
+  EXPECT_EQ(run.cases[0].verdict, Verdict::kBroken);
+  EXPECT_TRUE(std::filesystem::is_empty(folder->path()));
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a process was left";
+}
+
+TEST(Runner, WorkerThatEndsBadlyAfterItsFarewellIsTrouble) {
+  RunPlan plan = Plan({"Toy.Passes"});
+  // As a leak report at the end of the worker does.
+  plan.make_peer = [](int) {
+    return MakeToyPeer([] {
+      std::atexit([] { ::_exit(23); });
+      return PeerHealth();
+    });
+  };
+  const RunResult run = RunCases(plan);
+  EXPECT_THAT(run.cases, SizeIs(1));
+  EXPECT_THAT(run.trouble, HasSubstr("exit code 23"));
 }
 
 TEST(Runner, NothingSelectedStartsNothing) {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "harness/peer/scratch_dir.h"
 #include "harness/suite/catalog.h"
 #include "harness/suite/context.h"
 #include "protocol/requirement.h"
@@ -67,8 +68,14 @@ void BreakAfterHang() {
   CurrentCase().SetVerdict(Verdict::kHang, "still no answer");
 }
 
-void HangForEver() {
-  for (;;) ::pause();
+// A folder, and a process that no longer belongs to anybody.
+void LeaveMuchBehindAndDie() {
+  new ScratchDir(*ScratchDir::Make());
+  if (::fork() == 0) {
+    ::setsid();
+    HangForEver();
+  }
+  ::kill(::getpid(), SIGKILL);
 }
 
 void Register(const char* suite, const char* name, std::function<void()> body,
@@ -86,8 +93,7 @@ void Register(const char* suite, const char* name, std::function<void()> body,
 
 class ToyPeer final : public Peer {
  public:
-  explicit ToyPeer(PeerHealth last_words)
-      : last_words_(std::move(last_words)) {}
+  explicit ToyPeer(std::function<PeerHealth()> stop) : stop_(std::move(stop)) {}
   const Manifest& manifest() const override { return manifest_; }
   absl::StatusOr<UniqueFd> Connect(Deadline) override {
     return absl::UnavailableError("a toy has no socket");
@@ -106,12 +112,12 @@ class ToyPeer final : public Peer {
   }
   std::string StderrTail() override { return ""; }
   void Kill() override {}
-  PeerHealth Stop() override { return last_words_; }
+  PeerHealth Stop() override { return stop_(); }
   absl::Status Restart() override { return absl::OkStatus(); }
 
  private:
   Manifest manifest_;
-  PeerHealth last_words_;
+  std::function<PeerHealth()> stop_;
 };
 
 }  // namespace
@@ -133,6 +139,7 @@ void RegisterToyCases() {
   Register("Toy", "Throws", [] { throw std::runtime_error("our mistake"); });
   Register("Toy", "Dies", [] { ::kill(::getpid(), SIGKILL); });
   Register("Toy", "HangsForEver", HangForEver);
+  Register("Other", "LeavesMuchBehindAndDies", LeaveMuchBehindAndDie);
   Register("Other", "TellsItsSeed", [] {
     CurrentCase().AmbigCase(std::to_string(CurrentCase().Seed()));
   });
@@ -143,8 +150,12 @@ void RegisterToyCases() {
   });
 }
 
-std::unique_ptr<Peer> MakeToyPeer(PeerHealth last_words) {
-  return std::make_unique<ToyPeer>(std::move(last_words));
+std::unique_ptr<Peer> MakeToyPeer(std::function<PeerHealth()> stop) {
+  return std::make_unique<ToyPeer>(std::move(stop));
+}
+
+void HangForEver() {
+  for (;;) ::pause();
 }
 
 }  // namespace vuspec

@@ -5,9 +5,8 @@
 #ifndef VUSPEC_HARNESS_SUITE_TOY_CASES_H_
 #define VUSPEC_HARNESS_SUITE_TOY_CASES_H_
 
+#include <functional>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "harness/peer/peer.h"
@@ -17,8 +16,13 @@ namespace vuspec {
 // Registers Toy.* and Other.* with GoogleTest and with the catalogue.
 void RegisterToyCases();
 
-// A Peer without anything behind it; Stop() gives `last_words`.
-std::unique_ptr<Peer> MakeToyPeer(PeerHealth last_words = {});
+// A Peer without anything behind it; Stop() is `stop`.
+std::unique_ptr<Peer> MakeToyPeer(std::function<PeerHealth()> stop = [] {
+  return PeerHealth();
+});
+
+// For ever, without using the processor.
+[[noreturn]] void HangForEver();
 
 }  // namespace vuspec
 
