@@ -5,13 +5,15 @@
 namespace vuspec::protocol {
 namespace {
 
+// Ranges are compared by their last byte: the end of the last one possible is
+// 2^64.
 bool Wraps(std::uint64_t start, std::uint64_t size) {
-  return start + size < start;
+  return start + (size - 1) < start;
 }
 
 bool Overlap(std::uint64_t a, std::uint64_t a_size, std::uint64_t b,
              std::uint64_t b_size) {
-  return a < b + b_size && b < a + a_size;
+  return a <= b + (b_size - 1) && b <= a + (a_size - 1);
 }
 
 bool Overlap(const MemoryRegion& a, const MemoryRegion& b) {
@@ -43,7 +45,7 @@ std::optional<Violation> CheckOne(const MemoryRegion& region,
   for (const auto& range : ranges) {
     if (Wraps(range.start, region.memory_size)) {
       return Violation{range.req,  subject,           range.field,
-                       0,          Relation::kAtMost, ~region.memory_size,
+                       0,          Relation::kAtMost, ~region.memory_size + 1,
                        range.start};
     }
   }

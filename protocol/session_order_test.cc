@@ -133,6 +133,17 @@ TEST(SessionOrder, RepliesAreHeldToWhatWasAsked) {
   EXPECT_EQ(refused(look, U64{1}, 1), Req::BCH_18);
 }
 
+TEST(MemoryLayout, TheLastAddressesAreLikeOthers) {
+  const std::uint64_t last_page = ~std::uint64_t{0} - 0xfff;
+  const MemoryRegion last = {last_page, 0x1000, last_page, 0};
+  const MemoryRegion before = {last_page - 0x1000, 0x1000, last_page - 0x1000,
+                               0};
+  const MemoryRegion apart[] = {before, last};
+  EXPECT_FALSE(MemoryLayout::CheckTable(apart, "table"));
+  const MemoryRegion across[] = {last, last};
+  EXPECT_EQ(MemoryLayout::CheckTable(across, "table")->req, Req::MEM_28);
+}
+
 TEST(MemoryLayout, FollowsTablesAndSlots) {
   SessionModel model = WithMemory();
   const std::uint64_t far = 0x10000000000;

@@ -68,6 +68,8 @@ std::vector<Rule> Rules() {
   };
   constexpr std::uint64_t kFar = 0x10000000000;
   constexpr std::uint64_t kTop = ~std::uint64_t{0} - 0xfff;
+  // Of 0x2000 bytes, it ends at 2^64.
+  constexpr std::uint64_t kLastRegion = kTop - 0x1000;
   return {
       {"index", Req::MQ_06, state(SET_VRING_NUM, 2, 8),
        state(SET_VRING_NUM, 1, 8)},
@@ -135,11 +137,11 @@ std::vector<Rule> Rules() {
       {"region size", Req::MEM_21, add(Region(kFar, 0, kFar)),
        add(Region(kFar, 1, kFar))},
       {"guest wraps", Req::MEM_23, add(Region(kTop, 0x2000, kFar)),
-       add(Region(kTop - 0x2000, 0x2000, kFar))},
+       add(Region(kLastRegion, 0x2000, kFar))},
       {"user wraps", Req::MEM_23, add(Region(kFar, 0x2000, kTop)),
-       add(Region(kFar, 0x2000, kTop - 0x2000))},
+       add(Region(kFar, 0x2000, kLastRegion))},
       {"offset wraps", Req::MEM_25, add(Region(kFar, 0x2000, kFar, kTop)),
-       add(Region(kFar, 0x2000, kFar, kTop - 0x2000))},
+       add(Region(kFar, 0x2000, kFar, kLastRegion))},
       {"guest overlap", Req::MEM_35,
        add(Region(kGuestBase + kMemorySize - 1, 8, kFar)),
        add(Region(kGuestBase + kMemorySize, 8, kFar))},
