@@ -26,13 +26,24 @@ bool OverCpuLimit(const Ending& ending) {
          (ending.exit.code == SIGKILL && ending.cpu_ms >= ending.cpu_limit_ms);
 }
 
+bool FoundNoMemory(const std::optional<CrashReport>& report) {
+  return report && report->kind == ReportKind::kOutOfMemory;
+}
+
+// A program that exits by itself for want of memory has coped; the run-time of
+// a sanitizer, which exits for it, has not asked it.
+bool HasCoped(const Ending& ending, const std::optional<CrashReport>& report) {
+  return FoundNoMemory(report) && !ending.exit.signalled &&
+         report->text.find("Sanitizer") == std::string::npos;
+}
+
 // An allocation that fails under the limit shows in words only: the process
 // never held what it asked for.
 bool OverMemoryLimit(const Ending& ending,
                      const std::optional<CrashReport>& report) {
   if (ending.memory_watch_fired) return true;
-  return ending.memory_is_limited && !ending.exit.Clean() && report &&
-         report->kind == ReportKind::kOutOfMemory;
+  return ending.memory_is_limited && !ending.exit.Clean() &&
+         FoundNoMemory(report);
 }
 
 }  // namespace
@@ -68,7 +79,7 @@ PeerHealth JudgeOutput(const std::string& output) {
   PeerHealth health;
   health.state = PeerHealth::State::kAlive;
   health.report = FindCrashReport(output);
-  if (health.report && health.report->kind == ReportKind::kOutOfMemory) {
+  if (FoundNoMemory(health.report)) {
     // A program may survive an allocation that failed, and say so.
     health.report.reset();
   }
@@ -85,6 +96,7 @@ PeerHealth JudgeEnding(const Ending& ending) {
                                        : PeerHealth::State::kExited;
   health.exit = ending.exit;
   health.report = FindCrashReport(ending.output);
+  if (HasCoped(ending, health.report)) health.report.reset();
   const std::string end = ending.exit.ToString();
   if (OverMemoryLimit(ending, health.report)) {
     health.verdict = Verdict::kMemoryLimit;

@@ -98,6 +98,16 @@ TEST(Health, TheMemoryLimitIsTheWatchOrAFailedAllocation) {
   EXPECT_EQ(JudgeEnding(refused).verdict, Verdict::kCrashed);
 }
 
+TEST(Health, ToExitForWantOfMemoryIsAnExit) {
+  Ending refusal = Exited(1);
+  refusal.output = "Failed to mmap region 0: Cannot allocate memory\n";
+  const PeerHealth health = JudgeEnding(refusal);
+  EXPECT_EQ(health.verdict, Verdict::kUnexpectedExit);
+  EXPECT_EQ(health.detail, "the peer ended with exit code 1");
+  refusal.output = "==1==ERROR: AddressSanitizer: out-of-memory: 0x9999\n";
+  EXPECT_EQ(JudgeEnding(refusal).verdict, Verdict::kMemoryLimit);
+}
+
 TEST(Health, TheOutputOfALivingProcessIsJudgedToo) {
   EXPECT_TRUE(JudgeOutput("all is well\n").ok());
   EXPECT_TRUE(JudgeOutput("Cannot allocate memory, trying less\n").ok());

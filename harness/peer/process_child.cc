@@ -43,6 +43,7 @@ std::vector<std::string> Environment(
 // execve takes char* for old times' sake and does not write to them.
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (const std::string& text : texts) {
     pointers.push_back(const_cast<char*>(text.c_str()));
   }
