@@ -72,7 +72,7 @@ absl::Status BackendMemory::Replace(
     hoard_.memories.push_back(
         std::exchange(memory_, std::make_unique<PeerMemory>()));
   }
-  const absl::Status status = memory_->Replace(std::move(peer_regions));
+  const absl::Status status = memory_->Replace(peer_regions);
   if (status.ok()) regions_.assign(regions.begin(), regions.end());
   return status;
 }

@@ -15,7 +15,6 @@ namespace vuspec {
 
 using protocol::AnswerKind;
 using protocol::Message;
-using protocol::Violation;
 
 namespace {
 

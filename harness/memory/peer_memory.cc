@@ -55,7 +55,7 @@ absl::Status PeerMemory::Remove(std::uint64_t guest_address,
   return absl::OkStatus();
 }
 
-absl::Status PeerMemory::Replace(std::vector<PeerRegion> regions) {
+absl::Status PeerMemory::Replace(const std::vector<PeerRegion>& regions) {
   std::vector<Entry> entries;
   entries.reserve(regions.size());
   for (const PeerRegion& region : regions) {

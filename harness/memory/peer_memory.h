@@ -51,7 +51,7 @@ class PeerMemory final : public AddressSpace {
   absl::Status Remove(std::uint64_t guest_address, std::uint64_t user_address,
                       std::uint64_t size);
   // As Remove of all and Add of each; on failure nothing has changed.
-  absl::Status Replace(std::vector<PeerRegion> regions);
+  absl::Status Replace(const std::vector<PeerRegion>& regions);
   void Clear() { entries_.clear(); }
 
   std::size_t region_count() const { return entries_.size(); }

@@ -121,14 +121,13 @@ TEST(PeerMemory, ReplaceTakesAllOrNothing) {
   std::vector<PeerRegion> bad;
   bad.push_back(RegionAt(0x20000));
   bad.push_back(RegionAt(0x20800));
-  EXPECT_EQ(memory.Replace(std::move(bad)).code(),
-            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(memory.Replace(bad).code(), absl::StatusCode::kAlreadyExists);
   EXPECT_NE(memory.Translate(0x10000, 1), nullptr);
   EXPECT_EQ(memory.Translate(0x20000, 1), nullptr);
 
   std::vector<PeerRegion> good;
   good.push_back(RegionAt(0x10800));  // overlaps only what goes
-  EXPECT_TRUE(memory.Replace(std::move(good)).ok());
+  EXPECT_TRUE(memory.Replace(good).ok());
   EXPECT_EQ(memory.Translate(0x10000, 1), nullptr);
   EXPECT_NE(memory.Translate(0x10800, 1), nullptr);
   memory.Clear();

@@ -110,7 +110,7 @@ TEST(SplitDevice, FollowsTheRingIntoANewMemoryTable) {
     std::vector<PeerRegion> regions;
     regions.push_back({region.guest_address, region.size, region.user_address,
                        0, UniqueFd(::fcntl(region.fd, F_DUPFD_CLOEXEC, 0))});
-    return peer.Replace(std::move(regions));
+    return peer.Replace(regions);
   };
   ASSERT_TRUE(share(old_memory).ok());
   SplitDevice device = Require(SplitDevice::Create(
