@@ -3,15 +3,13 @@
 #include <utility>
 
 #include "conformance/matchers.h"
+#include "conformance/unmet_needs.h"
 #include "harness/device/device_driver.h"
 #include "harness/suite/catalog.h"
 #include "harness/transport/unix_channel.h"
 
 namespace vuspec {
 namespace {
-
-using protocol::ProtocolFeature;
-using protocol::VirtioFeature;
 
 // Enough turns for a peer that serves rings and socket from one loop, and many
 // scheduler slices for one that does not.
@@ -56,32 +54,10 @@ void ConformanceCase::SkipUnlessOffered() {
   if (info == nullptr) {
     FAIL() << "the case is not in the catalogue: write it as CONFORMANCE_CASE";
   }
-  const Needs& needs = info->needs;
-  const Claims& claims = CurrentRun().peer().manifest().claims;
-  std::string missing;
-  bool claimed = false;
-  if (const auto bits = needs.virtio & ~probe().virtio_features; bits != 0) {
-    missing = protocol::VirtioFeatureNames(bits) + " is not offered";
-    claimed = (bits & claims.virtio_features) != 0;
-  } else if (const auto lacking = needs.protocol & ~probe().protocol_features;
-             lacking != 0) {
-    missing = protocol::ProtocolFeatureNames(lacking) + " is not offered";
-    claimed = (lacking & claims.protocol_features) != 0;
-  } else if (needs.queues > 1 && needs.queues > probe().queue_count) {
-    missing = "MQ: " + std::to_string(needs.queues) +
-              " vrings are needed, the peer has " +
-              std::to_string(probe().queue_count);
-    claimed = claims.queue_count.value_or(0) >= static_cast<int>(needs.queues);
-  } else if (!needs.device.empty() && needs.device != CurrentRun().device()) {
-    missing = "the case is for device " + std::string(needs.device);
-  } else if (needs.io && !has_io_) {
-    missing = "no verified I/O is known for device " + CurrentRun().device();
-  } else if (needs.process && !CurrentRun().peer().Resources()) {
-    missing = "the peer is no process of ours";
-  }
-  if (missing.empty()) return;
-  CurrentCase().SkipCase(missing, claimed);
-  GTEST_SKIP() << missing;
+  const std::optional<UnmetNeed> unmet = FindUnmetNeed(info->needs);
+  if (!unmet) return;
+  CurrentCase().SkipCase(unmet->text, unmet->claimed);
+  GTEST_SKIP() << unmet->text;
 }
 
 UniqueFd ConformanceCase::Connect() {
@@ -197,6 +173,9 @@ void ConformanceCase::AskTheThreeQuestions() {
   for (const auto& session : sessions_) {
     if (session->frontend().LinkUp()) ExpectAnswers(session->raw());
   }
+  Disconnect();
+  // What is dying is not asked: its next life is.
+  Judge(CurrentRun().peer().Settle());
   StartIdleSession();
   CheckResources();
   Session& session = *sessions_.back();
@@ -217,6 +196,11 @@ void ConformanceCase::StartIdleSession() {
 
 void ConformanceCase::CheckCanaries() {
   for (const auto& session : sessions_) {
+    if (session->memory().truncated()) {
+      ADD_FAILURE() << "the peer cut a file of guest memory short: what lay "
+                       "behind its new end reads as zeroes";
+      continue;
+    }
     for (const CanaryDamage& damage : session->memory().CheckCanaries()) {
       ADD_FAILURE() << "VS-13: guest memory outside every buffer was written "
                     << "at guest address 0x" << std::hex << damage.guest_address
