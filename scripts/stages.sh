@@ -71,7 +71,7 @@ stage_clang() {
 # Only what has threads: the rest of the code is the same as in dev and clang.
 stage_tsan() {
   build tsan vuspec transport_test memory_test ring_test backend_test \
-    frontend_test
+    frontend_test program_test
   run_ctest tsan --label-regex '^(unit|conformance)$'
 }
 

@@ -101,7 +101,7 @@ TEST(Serve, OnceServesOneSession) {
 
 TEST(Serve, RunStartsItAsACommand) {
   const Ended run =
-      Vuspec({"run", "Toy.Passes", "--jobs", "2", "--", VUSPEC_TOY_PROGRAM,
+      Vuspec({"run", "Toy.Passes", "--jobs", "2", "--", VUSPEC_PROGRAM,
               "serve", "--socket", "{socket}"});
   EXPECT_EQ(run.code, 0) << run.out << run.err;
 }

@@ -18,7 +18,7 @@ namespace {
 
 [[noreturn]] void Become(const std::vector<std::string>& arguments,
                          const Environment& environment) {
-  std::vector<std::string> words = {VUSPEC_TOY_PROGRAM};
+  std::vector<std::string> words = {VUSPEC_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -31,7 +31,7 @@ namespace {
   for (const auto& [name, value] : environment) {
     ::setenv(name.c_str(), value.c_str(), 1);
   }
-  ::execv(VUSPEC_TOY_PROGRAM, argv.data());
+  ::execv(VUSPEC_PROGRAM, argv.data());
   std::_Exit(127);
 }
 

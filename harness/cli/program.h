@@ -1,4 +1,5 @@
-// Runs the toy program, for the tests of the command line.
+// Runs VUSPEC_PROGRAM, which CMake names: the toy program for the tests of the
+// command line, the real one for those of the whole.
 #ifndef VUSPEC_HARNESS_CLI_PROGRAM_H_
 #define VUSPEC_HARNESS_CLI_PROGRAM_H_
 

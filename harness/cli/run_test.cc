@@ -127,7 +127,7 @@ TEST(Run, PeerThatCannotStartIsOneDiagnosis) {
 // The toy program as the peer of itself, with a defect.
 std::vector<std::string> RunDefective(const char* fault) {
   return {"run",      "Toy.Passes", "Toy.PassesToo",    "--deadline-ms",
-          "300",      "--",         VUSPEC_TOY_PROGRAM, "serve",
+          "300",      "--",         VUSPEC_PROGRAM, "serve",
           "--socket", "{socket}",   "--fault",          fault};
 }
 

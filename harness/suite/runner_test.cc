@@ -282,7 +282,7 @@ TEST(Runner, InterruptDoesNotWaitForACaseWithoutEnd) {
 TEST(Runner, InterruptDoesNotWaitForAPeerWithoutEnd) {
   RunPlan plan = Plan({"Other.Interrupts", "Toy.Passes"});
   plan.make_peer = [](int) {
-    return MakeToyPeer([]() -> PeerHealth { HangForEver(); });
+    return MakeToyPeer([]() -> PeerHealth { ToyHang(); });
   };
   plan.grace = std::chrono::milliseconds(100);
   const RunResult run = RunCases(plan);

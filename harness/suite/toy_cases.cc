@@ -73,7 +73,7 @@ void LeaveMuchBehindAndDie() {
   new ScratchDir(*ScratchDir::Make());
   if (::fork() == 0) {
     ::setsid();
-    HangForEver();
+    ToyHang();
   }
   ::kill(::getpid(), SIGKILL);
 }
@@ -138,7 +138,7 @@ void RegisterToyCases() {
            [] { CurrentCase().SetVerdict(Verdict::kLeak, "14 -> 78 fds"); });
   Register("Toy", "Throws", [] { throw std::runtime_error("our mistake"); });
   Register("Toy", "Dies", [] { ::kill(::getpid(), SIGKILL); });
-  Register("Toy", "HangsForEver", HangForEver);
+  Register("Toy", "HangsForEver", ToyHang);
   Register("Other", "LeavesMuchBehindAndDies", LeaveMuchBehindAndDie);
   Register("Other", "TellsItsSeed", [] {
     CurrentCase().AmbigCase(std::to_string(CurrentCase().Seed()));
@@ -146,7 +146,7 @@ void RegisterToyCases() {
   Register("Other", "Interrupts", [] { ::kill(::getppid(), SIGINT); });
   Register("Other", "TerminatesTheRunner", [] {
     ::kill(::getppid(), SIGTERM);
-    HangForEver();
+    ToyHang();
   });
 }
 
@@ -154,7 +154,7 @@ std::unique_ptr<Peer> MakeToyPeer(std::function<PeerHealth()> stop) {
   return std::make_unique<ToyPeer>(std::move(stop));
 }
 
-void HangForEver() {
+void ToyHang() {
   for (;;) ::pause();
 }
 

@@ -22,7 +22,7 @@ std::unique_ptr<Peer> MakeToyPeer(std::function<PeerHealth()> stop = [] {
 });
 
 // For ever, without using the processor.
-[[noreturn]] void HangForEver();
+[[noreturn]] void ToyHang();
 
 }  // namespace vuspec
 
