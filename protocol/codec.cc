@@ -29,10 +29,10 @@ Violation CutOff(Subject subject, std::string_view field,
 
 // Structures whose size does not depend on their content.
 template <typename T>
-Result<Body> DecodeFixed(std::span<const std::byte> bytes, Subject subject) {
+std::optional<Violation> Decode(T& value, std::span<const std::byte> bytes,
+                                Subject subject) {
   constexpr std::size_t kSize = FieldsSize<T>();
   constexpr std::size_t kPadded = kSize + TrailingPadding<T>();
-  T value;
   ByteReader reader(bytes);
   std::string_view failed;
   if (!ReadFields(reader, value, &failed)) {
@@ -42,12 +42,13 @@ Result<Body> DecodeFixed(std::span<const std::byte> bytes, Subject subject) {
     return WrongSize(subject, "payload size", kSize, Relation::kEqual, kPadded,
                      bytes.size());
   }
-  return Body(value);
+  return std::nullopt;
 }
 
 template <typename Region>
-Result<Body> DecodeTable(std::span<const std::byte> bytes, Subject subject) {
-  BasicMemoryTable<Region> table;
+std::optional<Violation> Decode(BasicMemoryTable<Region>& table,
+                                std::span<const std::byte> bytes,
+                                Subject subject) {
   ByteReader reader(bytes);
   std::string_view failed;
   if (!ReadFields(reader, table, &failed)) {
@@ -68,11 +69,12 @@ Result<Body> DecodeTable(std::span<const std::byte> bytes, Subject subject) {
   for (std::size_t i = 0; i < table.region_count; ++i) {
     ReadFields(reader, table.regions[i], &failed);
   }
-  return Body(table);
+  return std::nullopt;
 }
 
-Result<Body> DecodeConfig(std::span<const std::byte> bytes, Subject subject) {
-  Config config;
+std::optional<Violation> Decode(Config& config,
+                                std::span<const std::byte> bytes,
+                                Subject subject) {
   ByteReader reader(bytes);
   std::string_view failed;
   if (!ReadFields(reader, config, &failed)) {
@@ -87,18 +89,19 @@ Result<Body> DecodeConfig(std::span<const std::byte> bytes, Subject subject) {
                      FieldsSize<Config>() + config.size, bytes.size());
   }
   reader.ReadBytes(config.bytes.data(), config.size);
-  return Body(config);
+  return std::nullopt;
 }
 
-Result<Body> DecodeOpaque(std::span<const std::byte> bytes, Subject subject) {
+std::optional<Violation> Decode(Opaque& opaque,
+                                std::span<const std::byte> bytes,
+                                Subject subject) {
   if (bytes.size() > kOpaqueSizeMax) {
     return WrongSize(subject, "payload size", kOpaqueSizeMax, Relation::kAtMost,
                      kOpaqueSizeMax, bytes.size());
   }
-  Opaque opaque;
   opaque.size = static_cast<std::uint32_t>(bytes.size());
   ByteReader(bytes).ReadBytes(opaque.bytes.data(), bytes.size());
-  return Body(opaque);
+  return std::nullopt;
 }
 
 // Encoding: fixed fields, then whatever the kind counts.
@@ -189,27 +192,20 @@ auto ForKind(Payload kind, Visit&& visit) {
 
 }  // namespace
 
+std::optional<Violation> DecodeInto(Body& body, Payload kind,
+                                    std::span<const std::byte> bytes,
+                                    Subject subject) {
+  return ForKind(kind, [&](auto type) {
+    return Decode(body.emplace<typename decltype(type)::type>(), bytes,
+                  subject);
+  });
+}
+
 Result<Body> DecodeBody(Payload kind, std::span<const std::byte> bytes,
                         Subject subject) {
-  switch (kind) {
-    case Payload::kMemoryTable:
-      return DecodeTable<MemoryRegion>(bytes, subject);
-    case Payload::kXenMemoryTable:
-      return DecodeTable<XenMemoryRegion>(bytes, subject);
-    case Payload::kConfig:
-      return DecodeConfig(bytes, subject);
-    case Payload::kOpaque:
-      return DecodeOpaque(bytes, subject);
-    default:
-      return ForKind(kind, [&](auto type) -> Result<Body> {
-        using T = typename decltype(type)::type;
-        if constexpr (requires { Wire<T>::fields; }) {
-          return DecodeFixed<T>(bytes, subject);
-        } else {
-          return DecodeOpaque(bytes, subject);
-        }
-      });
-  }
+  Result<Body> body = Body();
+  if (const auto wrong = DecodeInto(*body, kind, bytes, subject)) body = *wrong;
+  return body;
 }
 
 std::size_t EncodeBody(const Body& body, std::span<std::byte> out) {

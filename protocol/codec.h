@@ -12,6 +12,7 @@
 #define VUSPEC_PROTOCOL_CODEC_H_
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -29,6 +30,11 @@ struct Subject {
 // REQUIRES: `kind` is none of the ...Any kinds (see ResolvePayload).
 Result<Body> DecodeBody(Payload kind, std::span<const std::byte> bytes,
                         Subject subject);
+
+// The same, into a body that is there; a Violation leaves anything in it.
+std::optional<Violation> DecodeInto(Body& body, Payload kind,
+                                    std::span<const std::byte> bytes,
+                                    Subject subject);
 
 // Returns the number of bytes written; 0 and nothing written if `out` is too
 // small. REQUIRES: counts inside the body are within their limits.

@@ -1,112 +1,134 @@
 #include "protocol/dump.h"
 
 #include <algorithm>
-#include <cinttypes>
-#include <cstdio>
+#include <array>
 
 #include "protocol/codec.h"
+#include "protocol/number_text.h"
 #include "protocol/wire_fields.h"
 
 namespace vuspec::protocol {
 namespace {
 
-std::string Text(std::uint64_t value) {
-  char text[24];
-  std::snprintf(text, sizeof text, value < 4096 ? "%" PRIu64 : "0x%" PRIx64,
-                value);
-  return text;
-}
-
-std::string Hex(std::span<const std::uint8_t> bytes) {
+void AppendHex(std::string& text, std::span<const std::uint8_t> bytes) {
   constexpr std::size_t kShown = 32;
-  std::string text;
+  constexpr char kDigits[] = "0123456789abcdef";
   for (const std::uint8_t byte : bytes.first(std::min(bytes.size(), kShown))) {
-    char digits[3];
-    std::snprintf(digits, sizeof digits, "%02x", byte);
-    text += digits;
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 0xf];
   }
   if (bytes.size() > kShown) {
     text += "...(" + std::to_string(bytes.size()) + " bytes)";
   }
-  return text;
 }
 
+// "name=value" of each field it is called with, a space between them.
 class FieldText {
  public:
+  explicit FieldText(std::string& text) : text_(text), start_(text.size()) {}
+
   template <typename Member>
   bool operator()(std::string_view name, const Member& member) {
-    if (!text_.empty()) text_ += ' ';
+    if (text_.size() != start_) text_ += ' ';
     text_ += name;
     text_ += '=';
     if constexpr (std::unsigned_integral<Member>) {
-      text_ += Text(member);
+      AppendNumber(text_, member);
     } else if constexpr (sizeof(member[0]) == 1) {
-      text_ += Hex(member);
+      AppendHex(text_, member);
     } else {
       text_ += "[" + std::to_string(member.size()) + " values]";
     }
     return true;
   }
-  std::string& text() { return text_; }
 
  private:
-  std::string text_;
+  std::string& text_;
+  const std::size_t start_;
 };
 
 template <typename T>
-void Append(FieldText& out, const T& value) {
-  ForEachField(value, out);
+void Append(std::string& text, const T& value) {
+  ForEachField(value, FieldText(text));
 }
 
 template <typename Region>
-void Append(FieldText& out, const BasicMemoryTable<Region>& table) {
-  ForEachField(table, out);
+void Append(std::string& text, const BasicMemoryTable<Region>& table) {
+  ForEachField(table, FieldText(text));
   const std::size_t count =
       std::min<std::size_t>(table.region_count, kMemoryRegionCountMax);
   for (const Region& region : std::span(table.regions).first(count)) {
-    out.text() += " {";
-    FieldText inner;
-    ForEachField(region, inner);
-    out.text() += inner.text() + "}";
+    text += " {";
+    ForEachField(region, FieldText(text));
+    text += '}';
   }
 }
 
-void Append(FieldText& out, const Config& config) {
-  ForEachField(config, out);
+void Append(std::string& text, const Config& config) {
+  ForEachField(config, FieldText(text));
   const std::size_t size = std::min<std::size_t>(config.size, kConfigSizeMax);
-  out.text() += " bytes=" + Hex(std::span(config.bytes).first(size));
+  text += " bytes=";
+  AppendHex(text, std::span(config.bytes).first(size));
 }
 
-void Append(FieldText& out, const Opaque& opaque) {
-  const std::size_t size = std::min<std::size_t>(opaque.size, kOpaqueSizeMax);
-  if (size == 0) return;
-  out.text() += "bytes=" + Hex(std::span(opaque.bytes).first(size));
+void Append(std::string& text, const Opaque& opaque) {
+  if (opaque.size == 0) return;
+  text += "bytes=";
+  AppendHex(text, opaque.travelling());
 }
 
-std::string Line(std::string_view name, std::uint32_t flags,
-                 const std::string& body, std::size_t fd_count) {
-  std::string text(name);
+void AppendBody(std::string& text, const Body& body) {
+  std::visit([&](const auto& value) { Append(text, value); }, body);
+}
+
+// The bytes of a frame that could not be decoded.
+void AppendBytes(std::string& text, const Header& header,
+                 std::span<const std::byte> payload) {
+  text += "size=";
+  AppendNumber(text, header.size);
+  text += " bytes=";
+  std::array<std::uint8_t, 64> shown;
+  const std::size_t size = std::min(payload.size(), shown.size());
+  ByteReader(payload).ReadBytes(shown.data(), size);
+  AppendHex(text, std::span(shown).first(size));
+}
+
+// `append_fields` may append nothing.
+template <typename AppendFields>
+std::string Line(std::string text, std::uint32_t flags, std::size_t fd_count,
+                 AppendFields append_fields) {
   if ((flags & kReplyFlag) != 0) text += " reply";
   if ((flags & kNeedReplyFlag) != 0) text += " need_reply";
   if ((flags & kVersionMask) != kVersion || (flags & ~kDefinedFlags) != 0) {
-    text += " flags=" + Text(flags);
+    text += " flags=";
+    AppendNumber(text, flags);
   }
-  if (!body.empty()) text += " " + body;
+  text += ' ';
+  const std::size_t start = text.size();
+  append_fields(text);
+  if (text.size() == start) text.pop_back();
   if (fd_count != 0) text += " fds=" + std::to_string(fd_count);
+  return text;
+}
+
+std::string TextFor(std::string_view name) {
+  std::string text;
+  text.reserve(kUsualTextSize);
+  text += name;
   return text;
 }
 
 }  // namespace
 
 std::string DumpBody(const Body& body) {
-  FieldText out;
-  std::visit([&](const auto& value) { Append(out, value); }, body);
-  return std::move(out.text());
+  std::string text;
+  AppendBody(text, body);
+  return text;
 }
 
 std::string Dump(const Message& message) {
-  return Line(message.spec->name, message.flags, DumpBody(message.body),
-              message.fd_count);
+  return Line(TextFor(message.spec->name), message.flags, message.fd_count,
+              [&](std::string& text) { AppendBody(text, message.body); });
 }
 
 std::string DumpFrame(Channel channel, const Header& header,
@@ -114,27 +136,25 @@ std::string DumpFrame(Channel channel, const Header& header,
                       WireContext context) {
   const MessageSpec* spec = FindMessage(channel, header.request);
   const bool reply = (header.flags & kReplyFlag) != 0;
-  std::string name(MessageName(channel, header.request));
+  std::string name = TextFor(MessageName(channel, header.request));
   if (spec == nullptr) name += " " + std::to_string(header.request);
-  std::string body;
-  if (spec != nullptr) {
-    // An ack and a reply of its own cannot be told apart by the frame alone:
-    // eight bytes in answer to a message that is acked are an ack.
-    const bool ack = reply && spec->answer != Answer::kReply &&
-                     payload.size() == FieldsSize<U64>();
-    Payload kind = ResolvePayload(reply ? spec->reply : spec->payload, context);
-    if (ack) kind = Payload::kU64;
-    Result<Body> decoded = DecodeBody(kind, payload, {name, spec->cites});
-    if (decoded.ok()) body = DumpBody(*decoded);
-  }
-  if (body.empty() && !payload.empty()) {
-    body = "size=" + Text(header.size) + " bytes=";
-    std::array<std::uint8_t, 64> shown{};
-    const std::size_t size = std::min(payload.size(), shown.size());
-    ByteReader(payload).ReadBytes(shown.data(), size);
-    body += Hex(std::span(shown).first(size));
-  }
-  return Line(name, header.flags, body, fd_count);
+  return Line(std::move(name), header.flags, fd_count, [&](std::string& text) {
+    const std::size_t start = text.size();
+    if (spec != nullptr) {
+      // An ack and a reply of its own cannot be told apart by the frame alone:
+      // eight bytes in answer to a message that is acked are an ack.
+      const bool ack = reply && spec->answer != Answer::kReply &&
+                       payload.size() == FieldsSize<U64>();
+      Payload kind =
+          ResolvePayload(reply ? spec->reply : spec->payload, context);
+      if (ack) kind = Payload::kU64;
+      const auto decoded = DecodeBody(kind, payload, {spec->name, spec->cites});
+      if (decoded.ok()) AppendBody(text, *decoded);
+    }
+    if (text.size() == start && !payload.empty()) {
+      AppendBytes(text, header, payload);
+    }
+  });
 }
 
 }  // namespace vuspec::protocol

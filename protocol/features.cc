@@ -80,6 +80,16 @@ std::uint64_t Prerequisites(ProtocolFeature feature) {
   return row == nullptr ? 0 : row->needs;
 }
 
+std::optional<ProtocolFeature> FindUnmet(std::uint64_t features) {
+  for (const FeatureRow& row : kProtocolFeatures) {
+    const auto feature = static_cast<ProtocolFeature>(row.bit);
+    if (Has(features, feature) && (features & row.needs) != row.needs) {
+      return feature;
+    }
+  }
+  return std::nullopt;
+}
+
 std::string_view ToString(VirtioFeature feature) {
   return NameOf(kVirtioFeatures, static_cast<unsigned>(feature));
 }

@@ -49,6 +49,9 @@ inline constexpr std::uint64_t kDefinedProtocolFeatures = 0
 // The protocol features without which `feature` may not be negotiated.
 std::uint64_t Prerequisites(ProtocolFeature feature);
 
+// The lowest of `features` whose prerequisites are not all among them.
+std::optional<ProtocolFeature> FindUnmet(std::uint64_t features);
+
 // Names as in the tables, "?" where there is none.
 std::string_view ToString(VirtioFeature feature);
 std::string_view ToString(ProtocolFeature feature);

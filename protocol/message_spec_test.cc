@@ -105,6 +105,10 @@ TEST(Features, NamesAndBitsAgree) {
     EXPECT_EQ(Prerequisites(feature) & ~kDefinedProtocolFeatures, 0u);
     EXPECT_FALSE(Has(Prerequisites(feature), feature));
   }
+  EXPECT_EQ(FindUnmet(kDefinedProtocolFeatures), std::nullopt);
+  EXPECT_EQ(FindUnmet(Mask(ProtocolFeature::MQ, ProtocolFeature::SHMEM_MAP,
+                           ProtocolFeature::HOST_NOTIFIER)),
+            ProtocolFeature::HOST_NOTIFIER);
   EXPECT_EQ(ToString(static_cast<ProtocolFeature>(23)), "?");
   EXPECT_EQ(Prerequisites(static_cast<ProtocolFeature>(40)), 0u);
   EXPECT_EQ(Prerequisites(ProtocolFeature::INBAND_NOTIFICATIONS),

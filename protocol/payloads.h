@@ -9,8 +9,11 @@
 #ifndef VUSPEC_PROTOCOL_PAYLOADS_H_
 #define VUSPEC_PROTOCOL_PAYLOADS_H_
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <variant>
@@ -147,10 +150,27 @@ struct ShmemConfig {
 };
 
 // A payload whose layout the document leaves open (crypto sessions): the bytes.
+// A copy takes only those that travel. Because that makes it not trivial to
+// copy, each Body is copied as what it holds, not as the largest it could.
 struct Opaque {
   std::uint32_t size = 0;
   std::array<std::uint8_t, kOpaqueSizeMax> bytes{};
-  bool operator==(const Opaque&) const = default;
+
+  Opaque() = default;
+  Opaque(const Opaque& other) noexcept { *this = other; }
+  Opaque& operator=(const Opaque& other) noexcept {
+    size = other.size;
+    std::ranges::copy(other.travelling(), bytes.begin());
+    return *this;
+  }
+  bool operator==(const Opaque& other) const {
+    return size == other.size &&
+           std::ranges::equal(travelling(), other.travelling());
+  }
+
+  std::span<const std::uint8_t> travelling() const {
+    return std::span(bytes).first(std::min<std::size_t>(size, bytes.size()));
+  }
 };
 
 using Body =

@@ -43,7 +43,15 @@ std::uint64_t Value(const Message& message) {
   return u64 == nullptr ? 0 : u64->value;
 }
 
+// To copy a model is to copy its bytes, which is much faster than to make each
+// of its rings.
+constinit const SessionModel kFresh;
+
 }  // namespace
+
+SessionModel::SessionModel(const DeviceLimits& limits) : SessionModel(kFresh) {
+  limits_ = limits;
+}
 
 WireContext SessionModel::context() const {
   WireContext context = WireContext::Of(protocol_features());
@@ -127,7 +135,6 @@ void SessionModel::ApplyRequest(const Message& request) {
   RingState& ring = rings_[index];
   const auto* state = std::get_if<VringState>(&request.body);
   const std::uint64_t value = Value(request);
-  std::array<MemoryRegion, kMemoryRegionCountMax> regions;
   switch (request.spec->effect) {
     case Effect::kNone:
     case Effect::kLearnFeatures:
@@ -146,24 +153,24 @@ void SessionModel::ApplyRequest(const Message& request) {
       // so the model takes what leaves less allowed.
       for (RingState& each : rings_) each.enabled = false;
       break;
-    case Effect::kSetMemoryTable:
+    case Effect::kSetMemoryTable: {
       if (postcopy_ack_due_) {
         // The empty table says that the addresses arrived; nothing changes.
         postcopy_ack_due_ = false;
         break;
       }
       postcopy_ack_due_ = postcopy_ == Postcopy::kListening;
+      std::array<MemoryRegion, kMemoryRegionCountMax> regions;
       memory_.Replace(
           std::span(regions).first(CopyRegions(request.body, regions)));
       break;
+    }
     case Effect::kAddRegion:
-      CopyRegions(request.body, regions);
       postcopy_ack_due_ = postcopy_ == Postcopy::kListening;
-      memory_.Add(regions[0]);
+      memory_.Add(FirstRegion(request.body));
       break;
     case Effect::kRemoveRegion:
-      CopyRegions(request.body, regions);
-      memory_.Remove(regions[0]);
+      memory_.Remove(FirstRegion(request.body));
       break;
     case Effect::kSetLogBase:
       log_ = true;

@@ -42,7 +42,7 @@ class SessionModel {
   // A front-end starts without knowledge and learns from replies; a back-end
   // knows what it offers.
   SessionModel() = default;
-  explicit SessionModel(const DeviceLimits& limits) : limits_(limits) {}
+  explicit SessionModel(const DeviceLimits& limits);
 
   // Why `request` (from the front-end) must not be sent now, if so.
   std::optional<Violation> CheckRequest(const Message& request) const;
@@ -130,6 +130,7 @@ class SessionModel {
 // without XEN_MMAP, copied to `out`; returns how many.
 std::size_t CopyRegions(const Body& body,
                         std::array<MemoryRegion, kMemoryRegionCountMax>& out);
+MemoryRegion FirstRegion(const Body& body);
 
 }  // namespace vuspec::protocol
 

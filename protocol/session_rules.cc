@@ -83,17 +83,13 @@ std::optional<Violation> CheckTransfer(const Message& message,
 // A bit whose companions are not negotiated with it.
 std::optional<Violation> CheckPrerequisites(const Message& message,
                                             std::uint64_t features) {
-  for (unsigned bit = 0; bit < 64; ++bit) {
-    const auto feature = static_cast<ProtocolFeature>(bit);
-    if (!Has(features, feature)) continue;
-    const std::uint64_t needs = Prerequisites(feature);
-    if ((features & needs) == needs) continue;
-    Req req = Req::PF_14;
-    if (feature == ProtocolFeature::GET_VRING_BASE_INFLIGHT) req = Req::PF_11;
-    if (feature == ProtocolFeature::INBAND_NOTIFICATIONS) req = Req::PF_12;
-    return Wrong(message, req, kValue, Relation::kHasBits, needs, features);
-  }
-  return std::nullopt;
+  const auto feature = FindUnmet(features);
+  if (!feature) return std::nullopt;
+  Req req = Req::PF_14;
+  if (feature == ProtocolFeature::GET_VRING_BASE_INFLIGHT) req = Req::PF_11;
+  if (feature == ProtocolFeature::INBAND_NOTIFICATIONS) req = Req::PF_12;
+  return Wrong(message, req, kValue, Relation::kHasBits,
+               Prerequisites(*feature), features);
 }
 
 }  // namespace
@@ -121,6 +117,12 @@ std::size_t CopyRegions(const Body& body,
   return 0;
 }
 
+MemoryRegion FirstRegion(const Body& body) {
+  std::array<MemoryRegion, kMemoryRegionCountMax> regions;
+  CopyRegions(body, regions);
+  return regions[0];
+}
+
 std::optional<Violation> SessionModel::CheckTable(
     const Message& request) const {
   std::array<MemoryRegion, kMemoryRegionCountMax> regions;
@@ -145,7 +147,6 @@ std::optional<Violation> SessionModel::CheckValues(
   const auto not_now = [&](Req req, std::string_view why) {
     return NotNow(request, req, why, value);
   };
-  std::array<MemoryRegion, kMemoryRegionCountMax> regions;
 
   switch (static_cast<Request>(request.spec->id)) {
     case Request::SET_FEATURES: {
@@ -171,12 +172,10 @@ std::optional<Violation> SessionModel::CheckValues(
     case Request::SET_MEM_TABLE:
       return CheckTable(request);
     case Request::ADD_MEM_REG:
-      CopyRegions(request.body, regions);
-      return memory_.CheckAdd(regions[0], limits_.slot_count,
+      return memory_.CheckAdd(FirstRegion(request.body), limits_.slot_count,
                               request.spec->name);
     case Request::REM_MEM_REG:
-      CopyRegions(request.body, regions);
-      return memory_.CheckRemove(regions[0], request.spec->name);
+      return memory_.CheckRemove(FirstRegion(request.body), request.spec->name);
     case Request::SET_LOG_BASE:
       if (const auto* log = std::get_if<Log>(&request.body)) {
         return CheckLog(request, *log);

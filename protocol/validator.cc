@@ -1,7 +1,5 @@
 #include "protocol/validator.h"
 
-#include <bit>
-
 #include "protocol/codec.h"
 
 namespace vuspec::protocol {
@@ -172,6 +170,60 @@ bool IsConfigFailure(const Frame& frame, Payload kind) {
   return kind == Payload::kConfig && frame.payload.empty();
 }
 
+std::optional<Violation> ReadRequest(Message& request, const Frame& frame,
+                                     Channel channel, WireContext context) {
+  const Header& header = frame.header;
+  const MessageSpec* spec = FindMessage(channel, header.request);
+  const std::string_view name = MessageName(channel, header.request);
+  if (const auto wrong = CheckRequestFlags(header, channel, name)) return wrong;
+  if (spec == nullptr) return UnknownRequest(channel, header.request, name);
+  request.spec = spec;
+  request.flags = header.flags;
+  request.fd_count = frame.fd_count;
+  const Payload kind = ResolvePayload(spec->payload, context);
+  if (const auto wrong = DecodeInto(request.body, kind, frame.payload,
+                                    {spec->name, spec->cites})) {
+    return FromHeader(*wrong);
+  }
+  const Req surplus = channel == Channel::kMain ? Req::FD_04 : Req::BCH_07;
+  const Subject fds{spec->name, spec->fds.cites.value_or(spec->cites)};
+  return CheckFds(spec->fds, request, context, fds, surplus);
+}
+
+std::optional<Violation> ReadReply(Message& reply, const Frame& frame,
+                                   const Message& request,
+                                   WireContext context) {
+  const MessageSpec& spec = *request.spec;
+  const Header& header = frame.header;
+  const std::string_view name = spec.reply_name;
+  if (header.request != spec.id) {
+    return HeaderViolation(Req::HDR_03, name, "request", 0, Relation::kEqual,
+                           spec.id, header.request);
+  }
+  if (const auto wrong = CheckReplyFlags(header, name)) return wrong;
+  const bool ack =
+      ExpectedAnswer(spec, request.need_reply(), context) == AnswerKind::kAck;
+  const Payload kind =
+      ack ? Payload::kU64 : ResolvePayload(spec.reply, context);
+  const Req shape = spec.reply_cites.value_or(spec.cites);
+  reply.spec = &spec;
+  reply.flags = header.flags;
+  reply.fd_count = frame.fd_count;
+  if (!IsConfigFailure(frame, kind)) {
+    if (const auto wrong = DecodeInto(reply.body, kind, frame.payload,
+                                      {name, ack ? Req::ACK_01 : shape})) {
+      return FromHeader(*wrong);
+    }
+  }
+  const Subject fds{name, spec.reply_fds.cites.value_or(shape)};
+  if (const auto wrong = CheckFds(ack ? FdSpec{} : spec.reply_fds, reply,
+                                  context, fds, Req::FD_18)) {
+    return wrong;
+  }
+  if (const auto wrong = CheckEcho(request, reply)) return wrong;
+  return CheckTableEcho(request, reply);
+}
+
 }  // namespace
 
 std::optional<std::uint32_t> RingIndex(const Message& message) {
@@ -194,55 +246,19 @@ std::optional<std::uint32_t> RingIndex(const Message& message) {
 
 Result<Message> ValidateRequest(const Frame& frame, Channel channel,
                                 WireContext context) {
-  const Header& header = frame.header;
-  const MessageSpec* spec = FindMessage(channel, header.request);
-  const std::string_view name = MessageName(channel, header.request);
-  if (const auto wrong = CheckRequestFlags(header, channel, name)) {
-    return *wrong;
+  Result<Message> request = Message();
+  if (const auto wrong = ReadRequest(*request, frame, channel, context)) {
+    request = *wrong;
   }
-  if (spec == nullptr) return UnknownRequest(channel, header.request, name);
-  const Subject subject{spec->name, spec->cites};
-  Result<Body> body = DecodeBody(ResolvePayload(spec->payload, context),
-                                 frame.payload, subject);
-  if (!body.ok()) return FromHeader(body.violation());
-  Message message{spec, header.flags, *body, frame.fd_count};
-  const Req surplus = channel == Channel::kMain ? Req::FD_04 : Req::BCH_07;
-  const Subject fds{spec->name, spec->fds.cites.value_or(spec->cites)};
-  if (const auto wrong = CheckFds(spec->fds, message, context, fds, surplus)) {
-    return *wrong;
-  }
-  return message;
+  return request;
 }
 
 Result<Message> ValidateReply(const Frame& frame, const Message& request,
                               WireContext context) {
-  const MessageSpec& spec = *request.spec;
-  const Header& header = frame.header;
-  const std::string_view name = spec.reply_name;
-  if (header.request != spec.id) {
-    return HeaderViolation(Req::HDR_03, name, "request", 0, Relation::kEqual,
-                           spec.id, header.request);
+  Result<Message> reply = Message();
+  if (const auto wrong = ReadReply(*reply, frame, request, context)) {
+    reply = *wrong;
   }
-  if (const auto wrong = CheckReplyFlags(header, name)) return *wrong;
-  const bool ack =
-      ExpectedAnswer(spec, request.need_reply(), context) == AnswerKind::kAck;
-  const Payload kind =
-      ack ? Payload::kU64 : ResolvePayload(spec.reply, context);
-  const Req shape = spec.reply_cites.value_or(spec.cites);
-  Message reply{&spec, header.flags, Empty{}, frame.fd_count};
-  if (!IsConfigFailure(frame, kind)) {
-    const Subject subject{name, ack ? Req::ACK_01 : shape};
-    Result<Body> body = DecodeBody(kind, frame.payload, subject);
-    if (!body.ok()) return FromHeader(body.violation());
-    reply.body = *body;
-  }
-  const Subject subject{name, spec.reply_fds.cites.value_or(shape)};
-  if (const auto wrong = CheckFds(ack ? FdSpec{} : spec.reply_fds, reply,
-                                  context, subject, Req::FD_18)) {
-    return *wrong;
-  }
-  if (const auto wrong = CheckEcho(request, reply)) return *wrong;
-  if (const auto wrong = CheckTableEcho(request, reply)) return *wrong;
   return reply;
 }
 

@@ -1,73 +1,85 @@
 #include "protocol/violation.h"
 
-#include <cinttypes>
-#include <cstdio>
+#include "protocol/number_text.h"
 
 namespace vuspec::protocol {
 namespace {
 
-// Small numbers read best in decimal, masks and addresses in hex.
-std::string Number(std::uint64_t value) {
-  char text[24];
-  std::snprintf(text, sizeof text, value < 4096 ? "%" PRIu64 : "0x%" PRIx64,
-                value);
-  return text;
-}
-
-std::string Expectation(const Violation& v) {
-  switch (v.relation) {
+// What stands before the number that was expected; empty for those that say it
+// without numbers to compare.
+std::string_view Expectation(Relation relation) {
+  switch (relation) {
     case Relation::kEqual:
-      return "expected " + Number(v.expected);
+      return "expected ";
     case Relation::kAtMost:
-      return "expected at most " + Number(v.expected);
+      return "expected at most ";
     case Relation::kAtLeast:
-      return "expected at least " + Number(v.expected);
+      return "expected at least ";
     case Relation::kBelow:
-      return "expected less than " + Number(v.expected);
+      return "expected less than ";
     case Relation::kOnlyBits:
-      return "expected no bits outside " + Number(v.expected);
+      return "expected no bits outside ";
     case Relation::kHasBits:
-      return "expected all bits of " + Number(v.expected);
+      return "expected all bits of ";
     case Relation::kPowerOfTwo:
-      return "expected a power of two up to " + Number(v.expected);
+      return "expected a power of two up to ";
     case Relation::kMultipleOf:
-      return "expected a multiple of " + Number(v.expected);
+      return "expected a multiple of ";
     case Relation::kNotAllowedNow:
     case Relation::kCutOff:
     case Relation::kNotOffered:
     case Relation::kNotNegotiated:
-      break;  // these say it without numbers to compare
+      break;
   }
-  return "?";
+  return "";
 }
 
-std::string Finding(const Violation& v) {
-  std::string where;
-  if (v.offset != 0) where = " at offset " + Number(v.offset);
+void AppendOffset(std::string& text, const Violation& v) {
+  if (v.offset == 0) return;
+  text += " at offset ";
+  AppendNumber(text, v.offset);
+}
+
+void AppendFinding(std::string& text, const Violation& v) {
   switch (v.relation) {
     case Relation::kNotAllowedNow:
-      return ", not allowed in this state";
+      text += ", not allowed in this state";
+      return;
     case Relation::kCutOff:
-      return where + " is cut off: " + Number(v.actual) + " bytes, needed " +
-             Number(v.expected);
+      AppendOffset(text, v);
+      text += " is cut off: ";
+      AppendNumber(text, v.actual);
+      text += " bytes, needed ";
+      AppendNumber(text, v.expected);
+      return;
     case Relation::kNotOffered:
-      return " is not offered";
+      text += " is not offered";
+      return;
     case Relation::kNotNegotiated:
-      return " is not negotiated";
+      text += " is not negotiated";
+      return;
     default:
-      return where + " = " + Number(v.actual) + ", " + Expectation(v);
+      AppendOffset(text, v);
+      text += " = ";
+      AppendNumber(text, v.actual);
+      text += ", ";
+      text += Expectation(v.relation);
+      AppendNumber(text, v.expected);
   }
 }
 
 }  // namespace
 
 std::string ToString(const Violation& v) {
-  std::string text(v.subject);
+  std::string text;
+  text.reserve(kUsualTextSize);
+  text += v.subject;
   text += ": ";
   text += v.field;
-  text += Finding(v) + " (";
+  AppendFinding(text, v);
+  text += " (";
   text += Describe(v.req).id;
-  text += ")";
+  text += ')';
   return text;
 }
 

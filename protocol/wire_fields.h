@@ -81,7 +81,7 @@ constexpr bool ForEachField(T& value, Visit&& visit) {
 template <typename T>
 bool ReadFields(ByteReader& reader, T& value, std::string_view* failed) {
   return ForEachField(value, [&](std::string_view name, auto& member) {
-    if (reader.ReadBytes(&member, sizeof member)) return true;
+    if (reader.Read(member)) return true;
     *failed = name;
     return false;
   });
@@ -90,7 +90,7 @@ bool ReadFields(ByteReader& reader, T& value, std::string_view* failed) {
 template <typename T>
 bool WriteFields(ByteWriter& writer, const T& value) {
   return ForEachField(value, [&](std::string_view, const auto& member) {
-    return writer.WriteBytes(&member, sizeof member);
+    return writer.Write(member);
   });
 }
 

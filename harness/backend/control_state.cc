@@ -36,9 +36,8 @@ Handled ControlPlane::SetMemoryTable(const Message& request,
 
 Handled ControlPlane::AddRegion(const Message& request,
                                 std::vector<UniqueFd>& fds) {
-  std::array<MemoryRegion, protocol::kMemoryRegionCountMax> regions;
-  CopyRegions(request.body, regions);
-  const absl::Status status = memory_.Add(regions[0], std::move(fds[0]));
+  const absl::Status status =
+      memory_.Add(FirstRegion(request.body), std::move(fds[0]));
   if (!status.ok()) {
     return Handled::DoneIf(fault_(Fault::kUnmappableTableAccepted));
   }
@@ -48,9 +47,9 @@ Handled ControlPlane::AddRegion(const Message& request,
 }
 
 Handled ControlPlane::RemoveRegion(const Message& request) {
-  std::array<MemoryRegion, protocol::kMemoryRegionCountMax> regions;
-  CopyRegions(request.body, regions);
-  if (!memory_.Remove(regions[0]).ok()) return Handled::Refused();
+  if (!memory_.Remove(FirstRegion(request.body)).ok()) {
+    return Handled::Refused();
+  }
   model_.ApplyRequest(request);
   rings_.RebindAll();
   return Handled::Done();

@@ -166,13 +166,8 @@ Reply<Negotiated> Frontend::Negotiate(std::uint64_t wanted_virtio,
 }
 
 std::uint64_t WithPrerequisites(std::uint64_t features) {
-  for (std::uint64_t before = 0; before != features;) {
-    before = features;
-    for (unsigned bit = 0; bit < 64; ++bit) {
-      const auto feature = static_cast<protocol::ProtocolFeature>(bit);
-      const std::uint64_t needs = protocol::Prerequisites(feature);
-      if ((features & needs) != needs) features &= ~Mask(feature);
-    }
+  while (const auto unmet = protocol::FindUnmet(features)) {
+    features &= ~Mask(*unmet);
   }
   return features;
 }

@@ -12,6 +12,8 @@ namespace vuspec {
 Connection::Connection(std::unique_ptr<Channel> channel, WireObserver* observer)
     : channel_(std::move(channel)), observer_(observer) {
   VU_CHECK(channel_ != nullptr, "a connection needs a channel");
+  constexpr std::size_t kMostMessages = 128;
+  out_.reserve(kMostMessages);
 }
 
 absl::Status Connection::SendMessage(const protocol::Header& header,
