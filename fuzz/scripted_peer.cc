@@ -1,7 +1,5 @@
 #include "fuzz/scripted_peer.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -21,8 +19,6 @@ using protocol::kHeaderSize;
 using protocol::Message;
 
 constexpr std::uint8_t kFdsLateBit = 0x80;
-
-UniqueFd NewFd() { return UniqueFd(::fcntl(NullFd(), F_DUPFD_CLOEXEC, 0)); }
 
 // What was sent, which must be one whole message.
 Frame FrameOf(std::span<const std::byte> bytes, std::size_t fd_count) {
@@ -52,7 +48,7 @@ std::size_t Parcel::Read(std::span<std::byte> buffer,
   const std::size_t take = std::min({buffer.size(), size_ - done_, cut_});
   std::memcpy(buffer.data(), bytes_.data() + done_, take);
   if (!fds_late_ || done_ != 0) {
-    for (; fd_count_ != 0; --fd_count_) fds.push_back(NewFd());
+    for (; fd_count_ != 0; --fd_count_) fds.push_back(NewToken());
   }
   done_ += take;
   return take;

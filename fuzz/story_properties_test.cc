@@ -1,5 +1,6 @@
 // Every property of the fuzzers that run stories fires when it should.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <array>
 #include <vector>
@@ -99,8 +100,24 @@ TEST(FrontendRunDeathTest, ReadingAfterTheEndIsSeen) {
 TEST(FdLedgerDeathTest, ALeakIsSeen) {
   const FdLedger ledger;
   ledger.Check();
-  const UniqueFd leaked(::fcntl(NullFd(), F_DUPFD_CLOEXEC, 0));
-  EXPECT_DEATH(ledger.Check(), "no descriptor is leaked");
+  {
+    const UniqueFd leaked(::fcntl(NullFd(), F_DUPFD_CLOEXEC, 0));
+    EXPECT_DEATH(ledger.Check(), "no descriptor is leaked");
+  }
+  ledger.Check();
+  {
+    const UniqueFd leaked = NewToken();
+    EXPECT_DEATH(ledger.Check(), "no descriptor is leaked");
+  }
+  ledger.Check();
+}
+
+TEST(FdLedgerDeathTest, ClosingTwiceIsSeen) {
+  const FdLedger ledger;
+  UniqueFd token = NewToken();
+  const int number = token.get();
+  token.reset();
+  EXPECT_DEATH(::close(number), "a descriptor is closed once");
 }
 
 TEST(ModelInvariantsDeathTest, AStartedRingWithoutASizeIsSeen) {
