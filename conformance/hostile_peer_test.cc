@@ -12,9 +12,10 @@ using testing::HasSubstr;
 class HostilePeer : public WholeProgram {};
 
 TEST_F(HostilePeer, OneBytePerMillisecondIsSlowAndNothingElse) {
-  const Ended ended = RunAgainst(
-      "AnswersByteByByte", {"ConfigSpace.ReadsAnswerOffsetAndSize",
-                            "Header.RepliesNameTheRequestThatTheyAnswer"});
+  const Ended ended =
+      RunAgainst("AnswersOneBytePerMillisecond",
+                 {"ConfigSpace.ReadsAnswerOffsetAndSize",
+                  "Header.RepliesNameTheRequestThatTheyAnswer"});
   EXPECT_EQ(ended.code, 0) << ended.out;
   EXPECT_THAT(ended.out, HasSubstr("2 selected = 2 passed + 0 skipped"));
   // A reply of 20 bytes.

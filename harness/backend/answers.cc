@@ -1,5 +1,7 @@
 #include "harness/backend/answers.h"
 
+#include <poll.h>
+
 #include <algorithm>
 
 #include "harness/transport/event_fd.h"
@@ -73,7 +75,10 @@ absl::Status Answers::Send(Header header, std::vector<std::byte> payload) {
 absl::Status Answers::Write(const Header& header,
                             std::span<const std::byte> payload) {
   if (fault_(Fault::kAnswersByteByByte)) {
-    return WriteByteByByte(header, payload);
+    return WriteByteByByte(header, payload, 0);
+  }
+  if (fault_(Fault::kAnswersOneBytePerMillisecond)) {
+    return WriteByteByByte(header, payload, 1);
   }
   if (fault_(Fault::kReplyCarriesFd)) return WriteWithFds(header, payload, 1);
   if (fault_(Fault::kFloodsFds)) {
@@ -84,11 +89,13 @@ absl::Status Answers::Write(const Header& header,
 }
 
 absl::Status Answers::WriteByteByByte(const Header& header,
-                                      std::span<const std::byte> payload) {
+                                      std::span<const std::byte> payload,
+                                      int pause_ms) {
   const protocol::HeaderBytes head = EncodeHeader(header);
   std::vector<std::byte> bytes(head.begin(), head.end());
   bytes.insert(bytes.end(), payload.begin(), payload.end());
   for (const std::byte& byte : bytes) {
+    if (pause_ms != 0) (void)::poll(nullptr, 0, pause_ms);
     const absl::Status status = connection_.channel().Send(
         std::span(&byte, 1), {}, Deadline::After(kPatience));
     if (!status.ok()) return status;

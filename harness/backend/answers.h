@@ -41,7 +41,8 @@ class Answers {
   absl::Status Write(const protocol::Header& header,
                      std::span<const std::byte> payload);
   absl::Status WriteByteByByte(const protocol::Header& header,
-                               std::span<const std::byte> payload);
+                               std::span<const std::byte> payload,
+                               int pause_ms);
   absl::Status WriteWithFds(const protocol::Header& header,
                             std::span<const std::byte> payload,
                             std::size_t fd_count);
