@@ -20,6 +20,7 @@ struct FaultProbe {
 
 std::vector<FaultProbe> MemoryProbes();
 std::vector<FaultProbe> RingProbes();
+std::vector<FaultProbe> RingStateProbes();
 std::vector<FaultProbe> MessageProbes();
 std::vector<FaultProbe> SessionProbes();
 

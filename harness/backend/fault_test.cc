@@ -21,7 +21,8 @@ namespace {
 
 std::vector<FaultProbe> AllProbes() {
   std::vector<FaultProbe> all = RingProbes();
-  for (const auto& more : {MemoryProbes(), MessageProbes(), SessionProbes()}) {
+  for (const auto& more :
+       {RingStateProbes(), MemoryProbes(), MessageProbes(), SessionProbes()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
