@@ -8,6 +8,7 @@
 #include <string>
 
 #include "conformance/case.h"
+#include "conformance/ring_verbs.h"
 #include "harness/ring/hostile_ring.h"
 
 namespace vuspec {
@@ -36,7 +37,7 @@ class HostileRingCase : public ConformanceCase {
     SessionRing* other = StartAnother(session);
     const HostileParts parts = {Buffer(session, false), Buffer(session, true)};
     Require(PostHostileRing(row_.kind, ring.driver(), session.memory(), parts));
-    ring.Kick();
+    KickUntilRead(ring);
     ExpectAnswers(session.raw());
     if (other != nullptr) ExpectRunsOn(session, *other);
   }
@@ -110,7 +111,7 @@ CONFORMANCE_CASE(BadRing, NeedsNoErrDescriptor, .cites = {Req::ERR_08},
   Require(session.frontend().SetVringErr(ring.index(), kNoFd));
   Require(PostHostileRing(HostileRing::kHeadBeyondSize, ring.driver(),
                           session.memory(), {}));
-  ring.Kick();
+  KickUntilRead(ring);
   ExpectAnswers(session.raw());
 }
 
@@ -123,7 +124,7 @@ CONFORMANCE_CASE(BadRing, WorksAgainAfterAFreshStart,
   SessionRing& ring = IoRing(session);
   Require(PostHostileRing(HostileRing::kHeadBeyondSize, ring.driver(),
                           session.memory(), {}));
-  ring.Kick();
+  KickUntilRead(ring);
   ExpectAnswers(session.raw());
   if (!session.frontend().LinkUp()) return;
   if (!ring.Stop().ok()) return;  // the session ends here: allowed

@@ -67,6 +67,7 @@ CONFORMANCE_CASE(MemoryBacking, FileThatEndsBeforeItsRegionIsSurvived,
     segment.guest_address = kBeside + 32 * kPageSize;
   }
   Require(IoRing(session).Post(request.segments));
+  KickUntilRead(IoRing(session));
   AwaitFate(session, IoRing(session));
 }
 

@@ -4,6 +4,7 @@
 
 #include "conformance/case.h"
 #include "conformance/memory_verbs.h"
+#include "conformance/ring_verbs.h"
 
 namespace vuspec {
 namespace {
@@ -167,7 +168,7 @@ CONFORMANCE_CASE(MemorySlotRefusals, TheRegionOfARunningRingMayBeRemoved,
   EXPECT_THAT(Provoke(session, SlotMessage(Request::REM_MEM_REG, region)),
               IsDecided());
   PostOne(session);
-  IoRing(session).Kick();
+  KickUntilRead(IoRing(session));
   EXPECT_THAT(Raw(session).Fence({}, {}, CurrentRun().ForAnswer()),
               IsSurvived());
 }

@@ -8,6 +8,14 @@
 
 namespace vuspec {
 
+void KickUntilRead(const SessionRing& ring) {
+  const bool polled = CurrentRun().peer().manifest().data.polled;
+  // One that is not read says nothing: the session may be over.
+  ring.kick()
+      .SignalUntilConsumed(polled ? Deadline::Now() : CurrentRun().ForAnswer())
+      .IgnoreError();
+}
+
 RingFate AwaitFate(Session& session, SessionRing& ring) {
   const Deadline deadline = CurrentRun().ForQuiet();
   for (;;) {

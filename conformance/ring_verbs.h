@@ -13,6 +13,10 @@
 
 namespace vuspec {
 
+// Kicks, and waits until the peer has read the kick, after which it looks at
+// the ring before anything else can stop it. Of no use to a peer that polls.
+void KickUntilRead(const SessionRing& ring);
+
 enum class Fate : std::uint8_t {
   kCompleted,
   kErred,   // the err descriptor was signalled

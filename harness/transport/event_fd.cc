@@ -16,6 +16,9 @@
 namespace vuspec {
 namespace {
 
+// The highest power of two that an eventfd counts to.
+constexpr std::uint64_t kHighestBit = std::uint64_t{1} << 63;
+
 // Like the system calls, but returns errno, 0 for success.
 int Write(int fd, std::uint64_t value) {
   while (::write(fd, &value, sizeof value) < 0) {
@@ -71,6 +74,14 @@ std::uint64_t Event::TryConsume() const {
 
 absl::Status Event::Wait(Deadline deadline) const {
   return WaitReadable(fd_.get(), deadline, "an event");
+}
+
+absl::Status Event::SignalUntilConsumed(Deadline deadline) const {
+  // To the brim, whatever it holds: it takes more only once it was consumed.
+  for (std::uint64_t value = kHighestBit; value != 0; value /= 2) {
+    Signal(value);
+  }
+  return WaitWritable(fd_.get(), deadline, "an event to be consumed");
 }
 
 absl::Status SignalFd(int fd, std::uint64_t value) {

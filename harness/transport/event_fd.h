@@ -38,6 +38,9 @@ class Event {
 
   absl::Status Wait(Deadline deadline) const;
 
+  // Signals, and waits until somebody consumes that.
+  absl::Status SignalUntilConsumed(Deadline deadline) const;
+
  private:
   explicit Event(UniqueFd fd) : fd_(std::move(fd)) {}
   UniqueFd fd_;

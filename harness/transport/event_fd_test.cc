@@ -43,6 +43,21 @@ TEST(EventTest, WaitConsumesNothing) {
   EXPECT_EQ(event->TryConsume(), 7u);
 }
 
+TEST(EventTest, SignalUntilConsumedAwaitsAReader) {
+  const absl::StatusOr<Event> event = Event::Create();
+  ASSERT_TRUE(event.ok());
+  event->Signal(3);
+  EXPECT_TRUE(
+      absl::IsDeadlineExceeded(event->SignalUntilConsumed(Deadline::Now())));
+  EXPECT_EQ(event->TryConsume(), kCounterMax);
+  std::thread consumer([&] {
+    ASSERT_TRUE(event->Wait(Soon()).ok());
+    EXPECT_NE(event->TryConsume(), 0u);
+  });
+  EXPECT_TRUE(event->SignalUntilConsumed(Soon()).ok());
+  consumer.join();
+}
+
 TEST(EventTest, IsCloseOnExecAndNonBlocking) {
   const absl::StatusOr<Event> event = Event::Create();
   ASSERT_TRUE(event.ok());
