@@ -246,7 +246,7 @@ std::optional<std::uint32_t> RingIndex(const Message& message) {
 
 Result<Message> ValidateRequest(const Frame& frame, Channel channel,
                                 WireContext context) {
-  Result<Message> request = Message();
+  Result<Message> request = Message{};
   if (const auto wrong = ReadRequest(*request, frame, channel, context)) {
     request = *wrong;
   }
@@ -255,7 +255,7 @@ Result<Message> ValidateRequest(const Frame& frame, Channel channel,
 
 Result<Message> ValidateReply(const Frame& frame, const Message& request,
                               WireContext context) {
-  Result<Message> reply = Message();
+  Result<Message> reply = Message{};
   if (const auto wrong = ReadReply(*reply, frame, request, context)) {
     reply = *wrong;
   }
