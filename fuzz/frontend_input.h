@@ -31,13 +31,19 @@ inline constexpr std::array kVirtioChoices = {
     std::uint64_t{1} << 22,  // VIRTIO_NET_F_MQ
 };
 
-struct FrontendInput {
+// All that the session before the story depends on.
+struct Opening {
   std::uint8_t acks = 0;
   bool gpu = false;
-  bool right_at_end = false;
   Prologue prologue = Prologue::kNone;
   std::uint64_t virtio = 0;
   std::uint64_t protocol = 0;
+  bool operator==(const Opening&) const = default;
+};
+
+struct FrontendInput {
+  Opening opening = {};
+  bool right_at_end = false;
   Bytes records = {};
 };
 
@@ -45,15 +51,15 @@ inline FrontendInput ReadFrontendInput(Bytes bytes) {
   Input input(bytes);
   FrontendInput read;
   const auto options = input.Take<std::uint8_t>();
-  read.acks = (options & 3) % 3;
-  read.gpu = (options & 4) != 0;
+  read.opening.acks = (options & 3) % 3;
+  read.opening.gpu = (options & 4) != 0;
   read.right_at_end = (options & 8) != 0;
-  read.prologue = static_cast<Prologue>((options >> 4) & 3);
+  read.opening.prologue = static_cast<Prologue>((options >> 4) & 3);
   const auto virtio = input.Take<std::uint8_t>();
   for (std::size_t i = 0; i < kVirtioChoices.size(); ++i) {
-    if (((virtio >> i) & 1) != 0) read.virtio |= kVirtioChoices[i];
+    if (((virtio >> i) & 1) != 0) read.opening.virtio |= kVirtioChoices[i];
   }
-  read.protocol = input.Take<std::uint32_t>();
+  read.opening.protocol = input.Take<std::uint32_t>();
   read.records = input.TakeRest();
   return read;
 }

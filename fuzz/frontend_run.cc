@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "fuzz/fd_ledger.h"
 #include "harness/transport/memory_channel.h"
@@ -9,11 +10,14 @@
 namespace vuspec::fuzz {
 namespace {
 
-FrontendOptions OptionsOf(const FrontendInput& input) {
+Frontend NewFrontend(PeerScript& peer, const Opening& opening,
+                     const protocol::SessionModel* opened) {
   FrontendOptions options;
-  options.acks = static_cast<Acks>(input.acks);
-  if (input.gpu) options.device = protocol::DeviceKind::kGpu;
-  return options;
+  options.acks = static_cast<Acks>(opening.acks);
+  if (opening.gpu) options.device = protocol::DeviceKind::kGpu;
+  auto channel = std::make_unique<MemoryChannel>(peer);
+  if (opened == nullptr) return Frontend(std::move(channel), options);
+  return {std::move(channel), options, *opened};
 }
 
 }  // namespace
@@ -47,18 +51,19 @@ void CheckModelInvariants(const protocol::SessionModel& model) {
               "the regions fit their slots");
 }
 
-FrontendRun::FrontendRun(const FrontendInput& input, const Records& records)
+FrontendRun::FrontendRun(const FrontendInput& input, const Records& records,
+                         OpenedSessions& sessions)
     : input_(input),
       records_(records),
+      sessions_(sessions),
+      opened_(sessions.Find(input.opening)),
       peer_(records.all(), input.right_at_end),
-      frontend_(std::make_unique<MemoryChannel>(peer_), OptionsOf(input)) {
+      frontend_(NewFrontend(peer_, input.opening, opened_)) {
   peer_.Watch(frontend_.model());
 }
 
 void FrontendRun::Play() {
-  peer_.Indulge(true);
-  PlayPrologue();
-  peer_.Indulge(false);
+  if (opened_ == nullptr) Open();
   for (const Record& record : records_.all()) {
     if ((record.kind & kDeliveryBit) != 0) continue;
     Begin();
@@ -69,16 +74,25 @@ void FrontendRun::Play() {
   CheckModelInvariants(frontend_.model());
 }
 
+void FrontendRun::Open() {
+  peer_.Indulge(true);
+  PlayPrologue();
+  peer_.Indulge(false);
+  // Of a broken session more is left than its model.
+  if (!broken_) sessions_.Keep(input_.opening, frontend_.model());
+}
+
 void FrontendRun::PlayPrologue() {
-  if (input_.prologue == Prologue::kNone) return;
+  const Opening& opening = input_.opening;
+  if (opening.prologue == Prologue::kNone) return;
   Begin();
-  const auto negotiated = frontend_.Negotiate(input_.virtio, input_.protocol);
+  const auto negotiated = frontend_.Negotiate(opening.virtio, opening.protocol);
   VU_PROPERTY(negotiated.ok(), "right answers let a negotiation succeed");
   Settle(negotiated, Steps::kMany);
-  if (input_.prologue == Prologue::kNegotiated) return;
+  if (opening.prologue == Prologue::kNegotiated) return;
   Perform(FrontendOperation::kSetMemTable,
           Input(std::array<std::uint8_t, 1>{}));
-  if (input_.prologue == Prologue::kMemory) return;
+  if (opening.prologue == Prologue::kMemory) return;
   constexpr std::array<std::uint8_t, 3> kSize = {0, 0, 16};
   constexpr std::array<std::uint8_t, 3> kKick = {0, 0, 1};
   Begin();
@@ -110,11 +124,12 @@ void FrontendRun::SettleOutcome(bool ok, bool refused, bool breaks,
 }
 
 void CheckFrontendInput(Bytes bytes) {
+  static OpenedSessions sessions;
   const FdLedger ledger;
   {
     const FrontendInput input = ReadFrontendInput(bytes);
     const Records records(input.records);
-    FrontendRun run(input, records);
+    FrontendRun run(input, records, sessions);
     run.Play();
   }
   ledger.Check();

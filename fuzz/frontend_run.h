@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "fuzz/frontend_input.h"
+#include "fuzz/opened_sessions.h"
 #include "fuzz/property.h"
 #include "fuzz/scripted_peer.h"
 #include "fuzz/violation_properties.h"
@@ -45,7 +46,10 @@ void CheckModelInvariants(const protocol::SessionModel& model);
 
 class FrontendRun {
  public:
-  FrontendRun(const FrontendInput& input, const Records& records);
+  // Begins with the session that `sessions` has for the opening, or plays the
+  // prologue and keeps what it leaves.
+  FrontendRun(const FrontendInput& input, const Records& records,
+              OpenedSessions& sessions);
 
   // The prologue, then every record that is an operation.
   void Play();
@@ -71,6 +75,7 @@ class FrontendRun {
   }
 
  private:
+  void Open();
   void PlayPrologue();
   void Perform(FrontendOperation operation, Input parameters);
   void PerformRing(FrontendOperation operation, Input parameters);
@@ -82,6 +87,8 @@ class FrontendRun {
 
   const FrontendInput& input_;
   const Records& records_;
+  OpenedSessions& sessions_;
+  const protocol::SessionModel* const opened_;  // null: not played yet
   ScriptedPeer peer_;
   Frontend frontend_;
   bool broken_ = false;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -18,27 +19,67 @@ namespace {
 using protocol::Request;
 using protocol::Violation;
 
-constexpr std::array<std::uint8_t, kFrontendHeadSize> kRunning = {
-    0x38, 0x01, 0xff, 0xff, 0x7d, 0};
+using Head = std::array<std::uint8_t, kFrontendHeadSize>;
+
+constexpr Head kRunning = {0x38, 0x01, 0xff, 0xff, 0x7d, 0};
 
 class Story {
  public:
-  Story() : input_(ReadFrontendInput(kRunning)), records_(input_.records) {}
+  explicit Story(OpenedSessions& sessions, const Head& head = kRunning)
+      : input_(ReadFrontendInput(head)),
+        records_(input_.records),
+        run_(input_, records_, sessions) {}
 
   FrontendRun& run() { return run_; }
 
  private:
   const FrontendInput input_;
   const Records records_;
-  FrontendRun run_{input_, records_};
+  FrontendRun run_;
 };
 
 TEST(FrontendRunTest, TheWholePrologueSucceeds) {
-  Story story;
+  OpenedSessions sessions;
+  Story story(sessions);
   story.run().Play();
   const protocol::SessionModel& model = story.run().frontend().model();
   EXPECT_TRUE(model.ring(0).started);
   EXPECT_EQ(model.memory().regions().size(), 1u);
+}
+
+TEST(OpenedSessionsTest, AStoryBeginsWhereThePrologueOfAnotherEnded) {
+  OpenedSessions sessions;
+  for (const unsigned options : {0x10U, 0x21U, 0x32U, 0x34U}) {
+    Head head = kRunning;
+    head[0] = static_cast<std::uint8_t>(options);
+    Story played(sessions, head);
+    played.run().Play();
+    const protocol::SessionModel& model = played.run().frontend().model();
+    Story next(sessions, head);
+    next.run().Play();
+    EXPECT_EQ(next.run().peer().sent_count(), 0u);
+    const protocol::SessionModel& same = next.run().frontend().model();
+    EXPECT_TRUE(Glimpse(model) == Glimpse(same));
+    for (std::uint32_t i = 0; i < protocol::kVringCountMax; ++i) {
+      EXPECT_EQ(model.ring(i), same.ring(i)) << i;
+    }
+    EXPECT_TRUE(
+        std::ranges::equal(model.memory().regions(), same.memory().regions()));
+  }
+}
+
+TEST(OpenedSessionsTest, WhatDiffersIsNotFound) {
+  OpenedSessions sessions;
+  const Opening opening = ReadFrontendInput(kRunning).opening;
+  EXPECT_EQ(sessions.Find(opening), nullptr);
+  sessions.Keep(opening, protocol::SessionModel());
+  EXPECT_NE(sessions.Find(opening), nullptr);
+  for (std::size_t bit = 0; bit < 8 * kFrontendHeadSize; ++bit) {
+    Head head = kRunning;
+    head[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+    const Opening other = ReadFrontendInput(head).opening;
+    EXPECT_EQ(sessions.Find(other) == nullptr, other != opening) << bit;
+  }
 }
 
 // As if the front-end had sent it: header and payload of a request.
@@ -48,7 +89,8 @@ bool Send(ScriptedPeer& peer, std::uint32_t id, std::uint32_t size) {
 }
 
 TEST(FrontendRunDeathTest, WhatMustNotBeSentIsSeen) {
-  Story story;
+  OpenedSessions sessions;
+  Story story(sessions);
   ScriptedPeer& peer = story.run().peer();
   EXPECT_TRUE(Send(peer, 1, 0));
   EXPECT_DEATH(Send(peer, 17, 0), "what is sent is allowed");
@@ -59,7 +101,8 @@ TEST(FrontendRunDeathTest, WhatMustNotBeSentIsSeen) {
 const Violation kViolation = {.subject = "a", .field = "b", .actual = 1};
 
 TEST(FrontendRunDeathTest, WrongOutcomesAreSeen) {
-  Story story;
+  OpenedSessions sessions;
+  Story story(sessions);
   FrontendRun& run = story.run();
   run.Begin();
   Send(run.peer(), 1, 0);
@@ -72,7 +115,8 @@ TEST(FrontendRunDeathTest, WrongOutcomesAreSeen) {
 }
 
 TEST(FrontendRunDeathTest, LifeAfterTheEndIsSeen) {
-  Story story;
+  OpenedSessions sessions;
+  Story story(sessions);
   FrontendRun& run = story.run();
   run.Begin();
   run.Settle(Reply<Done>(kViolation));

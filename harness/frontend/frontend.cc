@@ -43,10 +43,10 @@ bool AsksForAck(Acks acks, const Message& request,
   return false;
 }
 
-std::unique_ptr<protocol::SessionModel> NewModel(protocol::DeviceKind device) {
+protocol::DeviceLimits LimitsOf(protocol::DeviceKind device) {
   protocol::DeviceLimits limits;
   limits.device = device;
-  return std::make_unique<protocol::SessionModel>(limits);
+  return limits;
 }
 
 }  // namespace
@@ -54,7 +54,15 @@ std::unique_ptr<protocol::SessionModel> NewModel(protocol::DeviceKind device) {
 Frontend::Frontend(std::unique_ptr<Channel> channel, FrontendOptions options)
     : connection_(
           std::make_unique<Connection>(std::move(channel), options.observer)),
-      model_(NewModel(options.device)),
+      model_(
+          std::make_unique<protocol::SessionModel>(LimitsOf(options.device))),
+      options_(options) {}
+
+Frontend::Frontend(std::unique_ptr<Channel> channel, FrontendOptions options,
+                   const protocol::SessionModel& model)
+    : connection_(
+          std::make_unique<Connection>(std::move(channel), options.observer)),
+      model_(std::make_unique<protocol::SessionModel>(model)),
       options_(options) {}
 
 Reply<Answered> Frontend::Exchange(Message request, std::span<const int> fds) {

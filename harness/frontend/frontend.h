@@ -99,6 +99,10 @@ class Frontend {
  public:
   explicit Frontend(std::unique_ptr<Channel> channel,
                     FrontendOptions options = {});
+  // Goes on with the session that `model` describes, as if its messages had
+  // crossed `channel`; options.device is not asked.
+  Frontend(std::unique_ptr<Channel> channel, FrontendOptions options,
+           const protocol::SessionModel& model);
 
   // Features, owner, limits.
   Reply<std::uint64_t> GetFeatures();
