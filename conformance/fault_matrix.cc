@@ -101,9 +101,19 @@ PeerFactory FactoryFor(const FaultRow& row, std::string_view device,
   };
 }
 
-bool IsCatch(Verdict verdict) {
-  return verdict != Verdict::kPass && verdict != Verdict::kSkip &&
-         verdict != Verdict::kAmbig;
+bool IsCatch(const CaseResult& result) {
+  switch (result.verdict) {
+    case Verdict::kPass:
+    case Verdict::kSkip:
+    case Verdict::kAmbig:
+      return false;
+    case Verdict::kLeak:
+      // The order of the cases decides which of them finds more than there was
+      // before; the suite Leak counts for itself.
+      return result.id.starts_with("Leak.");
+    default:
+      return true;
+  }
 }
 
 // What a run of some cases said.
@@ -132,7 +142,7 @@ Findings RunSome(const Matrix& matrix, const FaultRow& row,
   Findings findings;
   if (!run.trouble.empty()) findings.caught.emplace(kPreflight);
   for (const CaseResult& result : run.cases) {
-    if (IsCatch(result.verdict)) findings.caught.insert(result.id);
+    if (IsCatch(result)) findings.caught.insert(result.id);
     if (result.verdict == Verdict::kSkip) findings.skipped.push_back(result.id);
   }
   return findings;

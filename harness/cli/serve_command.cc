@@ -11,6 +11,7 @@
 #include "harness/suite/interrupts.h"
 #include "harness/transport/event_fd.h"
 #include "harness/transport/poll.h"
+#include "harness/transport/unix_channel.h"
 #include "harness/transport/unix_socket.h"
 
 namespace vuspec {
@@ -70,6 +71,7 @@ absl::Status Serve(const ServeOptions& options, const MockOptions& mock) {
 }  // namespace
 
 ExitCode ServeCommand(const ServeOptions& options) {
+  UnixChannel::ReserveDescriptors();
   MockOptions mock;
   mock.device = options.device;
   absl::StatusOr<FaultSet> faults = ParseFaults(options.faults);

@@ -13,6 +13,7 @@
 #include "harness/suite/engine.h"
 #include "harness/suite/health_verdict.h"
 #include "harness/suite/worker_link.h"
+#include "harness/transport/unix_channel.h"
 
 namespace vuspec {
 namespace {
@@ -87,6 +88,7 @@ void RunWorker(const RunPlan& plan, int number, const ProbeResult& probe,
                UniqueFd socket) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   LeaveInterruptsToRunner();
+  UnixChannel::ReserveDescriptors();
   {
     absl::StatusOr<std::unique_ptr<Peer>> peer = plan.make_peer(number);
     if (!peer.ok()) {

@@ -1,7 +1,9 @@
 #include "harness/transport/unix_channel.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -56,6 +58,13 @@ std::size_t Collect(msghdr& message, std::vector<UniqueFd>& fds) {
 }
 
 }  // namespace
+
+void UnixChannel::ReserveDescriptors() {
+  // The table keeps its size. Where a limit does not let it grow, it will not
+  // have to later.
+  const UniqueFd highest(
+      ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, static_cast<int>(2 * kMaxFds)));
+}
 
 absl::Status UnixChannel::Send(std::span<const std::byte> bytes,
                                std::span<const int> fds, Deadline deadline) {

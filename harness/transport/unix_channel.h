@@ -32,6 +32,11 @@ class UnixChannel final : public Channel {
   static constexpr std::size_t kMaxFds = 253;
 
   // `socket` is a connected AF_UNIX SOCK_STREAM socket.
+  // Makes room for what two full messages bring. To be called while the process
+  // has one thread: a table of descriptors that grows under several waits for a
+  // grace period of the kernel, which takes seconds on a busy machine.
+  static void ReserveDescriptors();
+
   explicit UnixChannel(UniqueFd socket) : socket_(std::move(socket)) {}
 
   // Descriptors need a byte to ride on. REQUIRES: !bytes.empty() or
