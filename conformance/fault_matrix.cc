@@ -109,8 +109,8 @@ bool IsCatch(const CaseResult& result) {
       return false;
     case Verdict::kLeak:
       // The order of the cases decides which of them finds more than there was
-      // before; the suite Leak counts for itself.
-      return result.id.starts_with("Leak.");
+      // before, unless it failed by itself as well.
+      return !result.details.empty();
     default:
       return true;
   }

@@ -145,6 +145,21 @@ CONFORMANCE_CASE(MemorySlots, RemovedRegionIsUnmapped, .cites = {Req::MEM_46},
   EXPECT_FALSE(gone.IsMapped());
 }
 
+CONFORMANCE_CASE(MemorySlots, DescriptorsOfRemovedRegionsAreNotKept,
+                 .cites = {Req::MEM_46, Req::FD_19},
+                 .needs = {.protocol = kSlots, .process = true}) {
+  Session& session = StartWithSlots(1, 1);
+  const UnmappedRegion other(kBeside);
+  const int before = CurrentRun().peer().Resources()->fd_count;
+  for (int i = 0; i < 16; ++i) {
+    Require(session.frontend().AddMemReg(other.region()));
+    Require(session.frontend().RemMemReg(other.region()));
+  }
+  Require(session.frontend().Fence());
+  EXPECT_LE(CurrentRun().peer().Resources()->fd_count, before + 1)
+      << "descriptors of removed regions are still open";
+}
+
 CONFORMANCE_CASE(MemorySlots, DescriptorsIntoARemovedRegionAreNotServed,
                  .cites = {Req::MEM_46},
                  .needs = {.protocol = kSlots, .device = "blk"}) {
