@@ -26,7 +26,8 @@ std::optional<UnmetNeed> FindUnmetNeed(const Needs& needs) {
         claims.queue_count.value_or(0) >= static_cast<int>(needs.queues)};
   }
   if (!needs.device.empty() && needs.device != run.device()) {
-    return UnmetNeed{"the case is for device " + std::string(needs.device), false};
+    return UnmetNeed{"the case is for device " + std::string(needs.device),
+                     false};
   }
   if (needs.io && MakeDeviceDriver(run.device()) == nullptr) {
     return UnmetNeed{"no verified I/O is known for device " + run.device()};

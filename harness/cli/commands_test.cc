@@ -100,9 +100,8 @@ TEST(Serve, OnceServesOneSession) {
 }
 
 TEST(Serve, RunStartsItAsACommand) {
-  const Ended run =
-      Vuspec({"run", "Toy.Passes", "--jobs", "2", "--", VUSPEC_PROGRAM,
-              "serve", "--socket", "{socket}"});
+  const Ended run = Vuspec({"run", "Toy.Passes", "--jobs", "2", "--",
+                            VUSPEC_PROGRAM, "serve", "--socket", "{socket}"});
   EXPECT_EQ(run.code, 0) << run.out << run.err;
 }
 

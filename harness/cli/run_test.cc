@@ -126,9 +126,9 @@ TEST(Run, PeerThatCannotStartIsOneDiagnosis) {
 
 // The toy program as the peer of itself, with a defect.
 std::vector<std::string> RunDefective(const char* fault) {
-  return {"run",      "Toy.Passes", "Toy.PassesToo",    "--deadline-ms",
-          "300",      "--",         VUSPEC_PROGRAM, "serve",
-          "--socket", "{socket}",   "--fault",          fault};
+  return {"run",      "Toy.Passes", "Toy.PassesToo", "--deadline-ms",
+          "300",      "--",         VUSPEC_PROGRAM,  "serve",
+          "--socket", "{socket}",   "--fault",       fault};
 }
 
 TEST(Run, HungPeerIsOneDiagnosis) {
