@@ -46,8 +46,7 @@ CONFORMANCE_CASE(Reconnect, RingsAreDisabledAgain,
 CONFORMANCE_CASE(Reconnect, RingsBeginAtZeroAgain,
                  .cites = {Req::HDR_26, Req::VBASE_09},
                  .needs = {.device = "blk"}) {
-  Session& first = StartDevice();
-  for (int i = 0; i < 5; ++i) CompleteOne(first);
+  CompleteOne(StartDevice({}, {.base = 5}));
   Disconnect();
   Session& session = StartSession();
   SessionRing& ring = *Require(session.MakeRing(0));
