@@ -208,27 +208,25 @@ bool LogTellsNothingUnasked(const TestServer& server) {
 
 }  // namespace
 
-std::vector<FaultProbe> MemoryProbes() {
-  std::vector<FaultProbe> rows;
-  const auto add = [&](Probe probe, std::initializer_list<Fault> faults) {
-    for (const Fault fault : faults) rows.push_back({fault, probe});
-  };
+std::vector<ProbedFaults> MemoryProbes() {
   using F = Fault;
-  add(OldTableIsUnmapped, {F::kOldTableStaysMapped});
-  add(MemoryGoesWithTheSession, {F::kMemoryLeakedAtDisconnect});
-  add(RemovedRegionIsUnmapped,
-      {F::kRemovedRegionStaysMapped, F::kRemoveComparesOffset});
-  add(ClosesFdOf(Request::SET_MEM_TABLE), {F::kTableFdsLeaked});
-  add(ClosesFdOf(Request::ADD_MEM_REG), {F::kAddedRegionFdLeaked});
-  add(ChannelIsReplaced, {F::kBackendChannelLeaked});
-  add(SlotsAreAsManyAsSaid,
-      {F::kLastSlotRefused, F::kSlotsOverstated, F::kSlotLimitNotChecked});
-  add(OffsetCounts, {F::kMmapOffsetIgnored, F::kSmallRegionRefused});
-  add(OverlapIsRefused, {F::kOverlappingTableAccepted});
-  add(LogTellsAllWrites, {F::kNothingLogged, F::kLogOffsetIgnored,
-                          F::kOnlyFirstPageLogged, F::kUsedRingNotLogged});
-  add(LogTellsNothingUnasked, {F::kLogsWithoutLogAll});
-  return rows;
+  return {
+      {OldTableIsUnmapped, {F::kOldTableStaysMapped}},
+      {MemoryGoesWithTheSession, {F::kMemoryLeakedAtDisconnect}},
+      {RemovedRegionIsUnmapped,
+       {F::kRemovedRegionStaysMapped, F::kRemoveComparesOffset}},
+      {ClosesFdOf(Request::SET_MEM_TABLE), {F::kTableFdsLeaked}},
+      {ClosesFdOf(Request::ADD_MEM_REG), {F::kAddedRegionFdLeaked}},
+      {ChannelIsReplaced, {F::kBackendChannelLeaked}},
+      {SlotsAreAsManyAsSaid,
+       {F::kLastSlotRefused, F::kSlotsOverstated, F::kSlotLimitNotChecked}},
+      {OffsetCounts, {F::kMmapOffsetIgnored, F::kSmallRegionRefused}},
+      {OverlapIsRefused, {F::kOverlappingTableAccepted}},
+      {LogTellsAllWrites,
+       {F::kNothingLogged, F::kLogOffsetIgnored, F::kOnlyFirstPageLogged,
+        F::kUsedRingNotLogged}},
+      {LogTellsNothingUnasked, {F::kLogsWithoutLogAll}},
+  };
 }
 
 }  // namespace vuspec

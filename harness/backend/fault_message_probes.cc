@@ -84,83 +84,80 @@ bool HugeSizeEndsTheSession(const TestServer& server) {
 
 }  // namespace
 
-std::vector<FaultProbe> MessageProbes() {
-  std::vector<FaultProbe> rows;
-  const auto add = [&](Probe probe, std::initializer_list<Fault> faults) {
-    for (const Fault fault : faults) rows.push_back({fault, probe});
-  };
+std::vector<ProbedFaults> MessageProbes() {
   using F = Fault;
-  add(ErrMayBeSet, {F::kErrRefused});
-  add(UnknownIsRefused, {F::kUnknownRequestAcked, F::kUnknownRequestIgnored});
-  add(HugeSizeEndsTheSession, {F::kOversizeIgnored});
-  add(RefusesHeader({3, kAsk ^ protocol::kVersionMask, 0}),
-      {F::kVersionNotChecked});
-  add(RefusesHeader({3, kAsk | protocol::kReplyFlag, 0}),
-      {F::kReplyFlagNotChecked});
-  add(RefusesHeader({3, kAsk | 0x20, 0}), {F::kReservedFlagsNotChecked});
-  add(RefusesHeader({18, kAsk, 4}), {F::kShortPayloadAccepted});
-  add(RefusesHeader({3, kAsk, 8}), {F::kLongPayloadAccepted});
-  add(Refuses(Request::SET_OWNER, {}, 1), {F::kSurplusFdsAccepted});
-  add(Refuses(Request::SET_VRING_KICK, U64{0}), {F::kMissingFdAccepted});
-  add(Refuses(Request::SET_VRING_CALL, U64{77}, 1),
-      {F::kKickIndexNotChecked, F::kKickIndexWraps});
-  add(Refuses(Request::SET_VRING_ENABLE, VringState{0x100, 1}),
-      {F::kRingIndexCutTo8Bits});
-  add(Refuses(Request::SET_PROTOCOL_FEATURES, U64{1u << 14}),
-      {F::kUnofferedProtocolFeaturesAccepted});
-  add(Refuses(Request::SET_VRING_NUM, VringState{1, 0}),
-      {F::kRingSizeZeroAccepted});
-  add(Refuses(Request::SET_VRING_NUM, VringState{1, 65536}),
-      {F::kRingSizeTooLargeAccepted});
-  add(Refuses(Request::SET_VRING_NUM, VringState{1, 3}),
-      {F::kRingSizeOddAccepted});
-  add(Refuses(Request::SET_VRING_BASE, VringState{1, 65536}),
-      {F::kBaseTooLargeAccepted});
-  add(Refuses(Request::SET_VRING_ADDR, VringAddr{1, 2, 0, 0, 0, 0}),
-      {F::kAddrFlagsNotChecked});
-  add(Refuses(Request::SET_VRING_ENABLE, VringState{1, 2}),
-      {F::kEnableValueNotChecked});
-  add(Refuses(Request::SET_STATUS, U64{0x100}), {F::kStatusTooLargeAccepted});
-  add(Refuses(Request::SET_FEATURES, U64{std::uint64_t{1} << 63}),
-      {F::kUnofferedFeaturesAccepted});
-  add(Refuses(Request::SET_FEATURES, U64{0}),
-      {F::kFeatureChangeWhileRunningAccepted});
-  add(Refuses(Request::SET_CONFIG, ConfigRange(0, 1)),
-      {F::kConfigReadOnlyWritten});
-  add(Refuses(Request::SET_CONFIG, ConfigRange(60, 1)),
-      {F::kConfigWritePastEndAccepted});
-  add(Refuses(Request::SET_CONFIG, Config{32, 1, 2, {}}),
-      {F::kConfigFlagsNotChecked});
-  add(Refuses(Request::SET_LOG_BASE, protocol::Log{0, 0}, 1),
-      {F::kLogGeometryNotChecked});
-  add(Refuses(Request::SEND_RARP, U64{0}), {F::kGatesNotChecked});
-  add(Refuses(Request::REM_MEM_REG,
-              protocol::SingleMemoryRegion{0, {0x1000, 0x1000, 0x1000, 0}}),
-      {F::kUnknownRegionRemoved});
-  add(Refuses(Request::ADD_MEM_REG,
-              protocol::SingleMemoryRegion{0, {0x1000, 0, 0x1000, 0}}, 1),
-      {F::kEmptyRegionAccepted});
-  add(Refuses(Request::ADD_MEM_REG,
-              protocol::SingleMemoryRegion{0, {~0xfffull, 0x2000, 0x1000, 0}},
-              1),
-      {F::kWrappingRegionAccepted});
-  add(Refuses(Request::ADD_MEM_REG,
-              protocol::SingleMemoryRegion{
-                  0, {GuestMemory::kDefaultGuestAddress, 0x1000, 0x1000, 0}},
-              1),
-      {F::kOverlappingRegionAccepted});
-  add(Refuses(Request::ADD_MEM_REG,
-              protocol::SingleMemoryRegion{0, {0x1000, 0x1000, 0x1000, 0}}, 1),
-      {F::kUnmappableTableAccepted, F::kAddedRegionUnusable});
-  add(Accepts(Request::SET_VRING_NUM, VringState{1, 1}),
-      {F::kSmallRingRefused});
-  add(Accepts(Request::SET_VRING_CALL, U64{protocol::kNoFdBit}),
-      {F::kNoFdCallRefused});
-  add(Accepts(Request::SET_VRING_ERR, U64{protocol::kNoFdBit}),
-      {F::kNoFdErrRefused});
-  add(Accepts(Request::SET_VRING_ENABLE, VringState{0, 1}),
-      {F::kRepeatedEnableRefused});
-  return rows;
+  return {
+      {ErrMayBeSet, {F::kErrRefused}},
+      {UnknownIsRefused, {F::kUnknownRequestAcked, F::kUnknownRequestIgnored}},
+      {HugeSizeEndsTheSession, {F::kOversizeIgnored}},
+      {RefusesHeader({3, kAsk ^ protocol::kVersionMask, 0}),
+       {F::kVersionNotChecked}},
+      {RefusesHeader({3, kAsk | protocol::kReplyFlag, 0}),
+       {F::kReplyFlagNotChecked}},
+      {RefusesHeader({3, kAsk | 0x20, 0}), {F::kReservedFlagsNotChecked}},
+      {RefusesHeader({18, kAsk, 4}), {F::kShortPayloadAccepted}},
+      {RefusesHeader({3, kAsk, 8}), {F::kLongPayloadAccepted}},
+      {Refuses(Request::SET_OWNER, {}, 1), {F::kSurplusFdsAccepted}},
+      {Refuses(Request::SET_VRING_KICK, U64{0}), {F::kMissingFdAccepted}},
+      {Refuses(Request::SET_VRING_CALL, U64{77}, 1),
+       {F::kKickIndexNotChecked, F::kKickIndexWraps}},
+      {Refuses(Request::SET_VRING_ENABLE, VringState{0x100, 1}),
+       {F::kRingIndexCutTo8Bits}},
+      {Refuses(Request::SET_PROTOCOL_FEATURES, U64{1u << 14}),
+       {F::kUnofferedProtocolFeaturesAccepted}},
+      {Refuses(Request::SET_VRING_NUM, VringState{1, 0}),
+       {F::kRingSizeZeroAccepted}},
+      {Refuses(Request::SET_VRING_NUM, VringState{1, 65536}),
+       {F::kRingSizeTooLargeAccepted}},
+      {Refuses(Request::SET_VRING_NUM, VringState{1, 3}),
+       {F::kRingSizeOddAccepted}},
+      {Refuses(Request::SET_VRING_BASE, VringState{1, 65536}),
+       {F::kBaseTooLargeAccepted}},
+      {Refuses(Request::SET_VRING_ADDR, VringAddr{1, 2, 0, 0, 0, 0}),
+       {F::kAddrFlagsNotChecked}},
+      {Refuses(Request::SET_VRING_ENABLE, VringState{1, 2}),
+       {F::kEnableValueNotChecked}},
+      {Refuses(Request::SET_STATUS, U64{0x100}), {F::kStatusTooLargeAccepted}},
+      {Refuses(Request::SET_FEATURES, U64{std::uint64_t{1} << 63}),
+       {F::kUnofferedFeaturesAccepted}},
+      {Refuses(Request::SET_FEATURES, U64{0}),
+       {F::kFeatureChangeWhileRunningAccepted}},
+      {Refuses(Request::SET_CONFIG, ConfigRange(0, 1)),
+       {F::kConfigReadOnlyWritten}},
+      {Refuses(Request::SET_CONFIG, ConfigRange(60, 1)),
+       {F::kConfigWritePastEndAccepted}},
+      {Refuses(Request::SET_CONFIG, Config{32, 1, 2, {}}),
+       {F::kConfigFlagsNotChecked}},
+      {Refuses(Request::SET_LOG_BASE, protocol::Log{0, 0}, 1),
+       {F::kLogGeometryNotChecked}},
+      {Refuses(Request::SEND_RARP, U64{0}), {F::kGatesNotChecked}},
+      {Refuses(Request::REM_MEM_REG,
+               protocol::SingleMemoryRegion{0, {0x1000, 0x1000, 0x1000, 0}}),
+       {F::kUnknownRegionRemoved}},
+      {Refuses(Request::ADD_MEM_REG,
+               protocol::SingleMemoryRegion{0, {0x1000, 0, 0x1000, 0}}, 1),
+       {F::kEmptyRegionAccepted}},
+      {Refuses(Request::ADD_MEM_REG,
+               protocol::SingleMemoryRegion{0, {~0xfffull, 0x2000, 0x1000, 0}},
+               1),
+       {F::kWrappingRegionAccepted}},
+      {Refuses(Request::ADD_MEM_REG,
+               protocol::SingleMemoryRegion{
+                   0, {GuestMemory::kDefaultGuestAddress, 0x1000, 0x1000, 0}},
+               1),
+       {F::kOverlappingRegionAccepted}},
+      {Refuses(Request::ADD_MEM_REG,
+               protocol::SingleMemoryRegion{0, {0x1000, 0x1000, 0x1000, 0}}, 1),
+       {F::kUnmappableTableAccepted, F::kAddedRegionUnusable}},
+      {Accepts(Request::SET_VRING_NUM, VringState{1, 1}),
+       {F::kSmallRingRefused}},
+      {Accepts(Request::SET_VRING_CALL, U64{protocol::kNoFdBit}),
+       {F::kNoFdCallRefused}},
+      {Accepts(Request::SET_VRING_ERR, U64{protocol::kNoFdBit}),
+       {F::kNoFdErrRefused}},
+      {Accepts(Request::SET_VRING_ENABLE, VringState{0, 1}),
+       {F::kRepeatedEnableRefused}},
+  };
 }
 
 }  // namespace vuspec

@@ -13,16 +13,16 @@ namespace vuspec {
 // True for a mock that does what is right.
 using Probe = std::function<bool(const TestServer&)>;
 
-struct FaultProbe {
-  Fault fault;
-  Probe probe;  // false with the fault
+struct ProbedFaults {
+  Probe probe;
+  std::vector<Fault> faults;  // false with each of them
 };
 
-std::vector<FaultProbe> MemoryProbes();
-std::vector<FaultProbe> RingProbes();
-std::vector<FaultProbe> RingStateProbes();
-std::vector<FaultProbe> MessageProbes();
-std::vector<FaultProbe> SessionProbes();
+std::vector<ProbedFaults> MemoryProbes();
+std::vector<ProbedFaults> RingProbes();
+std::vector<ProbedFaults> RingStateProbes();
+std::vector<ProbedFaults> MessageProbes();
+std::vector<ProbedFaults> SessionProbes();
 
 }  // namespace vuspec
 

@@ -220,38 +220,37 @@ bool ReplacedFdsAreUsed(const TestServer& server) {
 
 }  // namespace
 
-std::vector<FaultProbe> RingProbes() {
-  std::vector<FaultProbe> rows;
-  const auto add = [&](Probe probe, std::initializer_list<Fault> faults) {
-    for (const Fault fault : faults) rows.push_back({fault, probe});
-  };
+std::vector<ProbedFaults> RingProbes() {
   using F = Fault;
-  add(Completes,
-      {F::kUsedIdWrong, F::kUsedLengthZero, F::kUsedLengthTooLong,
-       F::kUsedIndexJumps, F::kUsedIndexNotPublished, F::kCompletesTwice,
-       F::kWritesPastBuffer, F::kRingAddressesTakenAsGuest,
-       F::kBufferAddressesTakenAsUser, F::kEnableIgnored});
-  add(FilesKeepTheirSize, {F::kSharedFileTruncated});
-  add(SignalsOnce, {F::kCallNeverSignalled});
-  add(FullRingIsServed, {F::kFullRingRefused, F::kIndirectRefused});
-  add(IndexWraps, {F::kIndexWrapMishandled, F::kBaseAboveSizeRefused});
-  add(PolledRingRuns, {F::kNoFdRingNotPolled, F::kNoFdKickRefused});
-  add(StopsAndResumes,
-      {F::kGetVringBaseDoesNotStop, F::kGetVringBaseReturnsAvail,
-       F::kGetVringBaseReturnsZero, F::kGetVringBaseOffByOne,
-       F::kGetVringBaseWrongIndex, F::kGetVringBaseUpperBitsSet,
-       F::kRestartFromZero, F::kRestartRepeatsOne, F::kStopStopsAllRings});
-  add(StopKeepsEnabled, {F::kStopDisablesRing});
-  add(BaseCounts, {F::kBaseIgnored});
-  add(LargeRingsRun, {F::kLargeRingClamped});
-  add(NewTableIsFollowed, {F::kSecondTableIgnored, F::kSecondTableRefused,
-                           F::kTableOnRunningRingRefused, F::kRingsNotRebound});
-  add(EveryRegionIsUsed, {F::kOnlyFirstRegionUsed, F::kEighthRegionDropped,
-                          F::kEightRegionsRefused});
-  add(ReplacedFdsAreUsed,
-      {F::kFirstKickFdKept, F::kFirstCallFdKept, F::kSecondKickRefused,
-       F::kCallOnRunningRingRefused});
-  return rows;
+  return {
+      {Completes,
+       {F::kUsedIdWrong, F::kUsedLengthZero, F::kUsedLengthTooLong,
+        F::kUsedIndexJumps, F::kUsedIndexNotPublished, F::kCompletesTwice,
+        F::kWritesPastBuffer, F::kRingAddressesTakenAsGuest,
+        F::kBufferAddressesTakenAsUser, F::kEnableIgnored}},
+      {FilesKeepTheirSize, {F::kSharedFileTruncated}},
+      {SignalsOnce, {F::kCallNeverSignalled}},
+      {FullRingIsServed, {F::kFullRingRefused, F::kIndirectRefused}},
+      {IndexWraps, {F::kIndexWrapMishandled, F::kBaseAboveSizeRefused}},
+      {PolledRingRuns, {F::kNoFdRingNotPolled, F::kNoFdKickRefused}},
+      {StopsAndResumes,
+       {F::kGetVringBaseDoesNotStop, F::kGetVringBaseReturnsAvail,
+        F::kGetVringBaseReturnsZero, F::kGetVringBaseOffByOne,
+        F::kGetVringBaseWrongIndex, F::kGetVringBaseUpperBitsSet,
+        F::kRestartFromZero, F::kRestartRepeatsOne, F::kStopStopsAllRings}},
+      {StopKeepsEnabled, {F::kStopDisablesRing}},
+      {BaseCounts, {F::kBaseIgnored}},
+      {LargeRingsRun, {F::kLargeRingClamped}},
+      {NewTableIsFollowed,
+       {F::kSecondTableIgnored, F::kSecondTableRefused,
+        F::kTableOnRunningRingRefused, F::kRingsNotRebound}},
+      {EveryRegionIsUsed,
+       {F::kOnlyFirstRegionUsed, F::kEighthRegionDropped,
+        F::kEightRegionsRefused}},
+      {ReplacedFdsAreUsed,
+       {F::kFirstKickFdKept, F::kFirstCallFdKept, F::kSecondKickRefused,
+        F::kCallOnRunningRingRefused}},
+  };
 }
 
 }  // namespace vuspec

@@ -110,26 +110,24 @@ bool LogAllMayChange(const TestServer& server) {
 
 }  // namespace
 
-std::vector<FaultProbe> RingStateProbes() {
-  std::vector<FaultProbe> rows;
-  const auto add = [&](Probe probe, std::initializer_list<Fault> faults) {
-    for (const Fault fault : faults) rows.push_back({fault, probe});
-  };
+std::vector<ProbedFaults> RingStateProbes() {
   using F = Fault;
-  add(DisabledMeansIdle,
-      {F::kDisabledRingRuns, F::kDisabledRingDiscards, F::kDisableIgnored});
-  add(AnyKickCounts, {F::kKickValueCounts});
-  add(KickBeforeEnableCounts, {F::kKickBeforeEnableLost});
-  add(EnableBeforeKickCounts,
-      {F::kStartsWithoutKick, F::kEnableWhileStoppedForgotten,
-       F::kPendingAtStartIgnored});
-  add(EnableIsForOneRing, {F::kEnableIsForAllRings});
-  add(Bit30Rules, {F::kBit30EnablesRings});
-  add(WithoutBit30RingsRun, {F::kRingsStayDisabledWithoutBit30,
-                             F::kProtocolFeaturesDroppedWithBit30});
-  add(LogAllMayChange,
-      {F::kFeaturesOnRunningRingRefused, F::kFeaturesAgainDisableRings});
-  return rows;
+  return {
+      {DisabledMeansIdle,
+       {F::kDisabledRingRuns, F::kDisabledRingDiscards, F::kDisableIgnored}},
+      {AnyKickCounts, {F::kKickValueCounts}},
+      {KickBeforeEnableCounts, {F::kKickBeforeEnableLost}},
+      {EnableBeforeKickCounts,
+       {F::kStartsWithoutKick, F::kEnableWhileStoppedForgotten,
+        F::kPendingAtStartIgnored}},
+      {EnableIsForOneRing, {F::kEnableIsForAllRings}},
+      {Bit30Rules, {F::kBit30EnablesRings}},
+      {WithoutBit30RingsRun,
+       {F::kRingsStayDisabledWithoutBit30,
+        F::kProtocolFeaturesDroppedWithBit30}},
+      {LogAllMayChange,
+       {F::kFeaturesOnRunningRingRefused, F::kFeaturesAgainDisableRings}},
+  };
 }
 
 }  // namespace vuspec

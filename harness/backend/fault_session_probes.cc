@@ -233,56 +233,55 @@ bool SecondConnectionWaits(const TestServer& server) {
 
 }  // namespace
 
-std::vector<FaultProbe> SessionProbes() {
-  std::vector<FaultProbe> rows;
-  const auto add = [&](Probe probe, std::initializer_list<Fault> faults) {
-    for (const Fault fault : faults) rows.push_back({fault, probe});
-  };
+std::vector<ProbedFaults> SessionProbes() {
   using F = Fault;
-  add(RepliesAreWellFormed,
-      {F::kReplyFlagMissing, F::kReplyVersionMissing, F::kReplyVersionTwo,
-       F::kReplyReservedFlagSet, F::kReplyKeepsNeedReply, F::kReplyIdWrong,
-       F::kReplyIdZero, F::kReplySizeFieldZero, F::kReplySizeFieldTooLarge,
-       F::kReplyTooLong, F::kReplyTooShort, F::kReplyCarriesFd, F::kFloodsFds,
-       F::kNeverAnswers, F::kClosesAfterMessage});
-  add(RepliesComeOnce, {F::kReplySentTwice, F::kReplyAndAck});
-  add(RepliesNeedNoAsking, {F::kReplyOnlyIfAsked});
-  add(AcksAreRight,
-      {F::kAckMissing, F::kAckSentTwice, F::kAckOf4Bytes, F::kAckEmpty,
-       F::kAckBeforeEffect, F::kSuccessNacked, F::kRefusalAcked,
-       F::kRefusalUnanswered, F::kRingIndexNotChecked, F::kRingIndexWraps});
-  add(AcksOnlyWhenAsked,
-      {F::kAckWithoutNeedReply, F::kAckWithoutNegotiation, F::kOwnerAnswered});
-  add(FeaturesMayComeAgain, {F::kSecondFeaturesRefused});
-  add(ResetOwnerKeepsRings, {F::kResetOwnerStopsRings});
-  add(ClosesWhatItGets,
-      {F::kSurplusFdsLeaked, F::kUnusedFdsLeaked, F::kReplacedKickFdLeaked,
-       F::kReplacedCallFdLeaked, F::kReplacedErrFdLeaked});
-  add(LetsGoAtTheEnd, {F::kFdsLeakedAtDisconnect, F::kOneSessionOnly});
-  add(SessionsStartAfresh,
-      {F::kProtocolFeaturesOutliveSession, F::kEnabledOutlivesSession,
-       F::kBaseOutlivesSession, F::kStatusOutlivesSession});
-  add(ConfigIsRight,
-      {F::kConfigOffsetIgnored, F::kConfigOffsetNotEchoed,
-       F::kConfigAlwaysWhole, F::kConfigBigEndian, F::kConfigReadPastEnd,
-       F::kPartialConfigRefused, F::kConfigWriteLost});
-  add(StatusIsRight, {F::kStatusNotStored, F::kStatusZeroIgnored,
-                      F::kFeaturesOkAlways, F::kRunsBeforeDriverOk});
-  add(ResetIsRight,
-      {F::kResetDeviceIgnored, F::kResetKeepsRingsEnabled, F::kResetKeepsStatus,
-       F::kResetKeepsDeviceState, F::kResetForgetsProtocolFeatures});
-  add(OffersWhatItHas,
-      {F::kFeaturesVary, F::kBit30NotOffered, F::kVersion1NotOffered,
-       F::kUndefinedProtocolFeatureOffered, F::kUnimplementedFeatureOffered,
-       F::kPrerequisitesNotChecked, F::kMqNotOffered,
-       F::kPrerequisiteNotOffered, F::kQueueNumZero, F::kQueueNumTooLarge,
-       F::kQueueNumNeedsAckedBit, F::kProtocolFeaturesNeedAckedBit,
-       F::kFeaturesNeedOwner});
-  add(OwnerComesInEitherOrder, {F::kOwnerNeedsFeatures});
-  add(PiecesMakeAMessage, {F::kSplitMessageRefused});
-  add(OwnerIsNeeded, {F::kOwnerNotChecked});
-  add(SecondConnectionWaits, {F::kSecondConnectionReplacesFirst});
-  return rows;
+  return {
+      {RepliesAreWellFormed,
+       {F::kReplyFlagMissing, F::kReplyVersionMissing, F::kReplyVersionTwo,
+        F::kReplyReservedFlagSet, F::kReplyKeepsNeedReply, F::kReplyIdWrong,
+        F::kReplyIdZero, F::kReplySizeFieldZero, F::kReplySizeFieldTooLarge,
+        F::kReplyTooLong, F::kReplyTooShort, F::kReplyCarriesFd, F::kFloodsFds,
+        F::kNeverAnswers, F::kClosesAfterMessage}},
+      {RepliesComeOnce, {F::kReplySentTwice, F::kReplyAndAck}},
+      {RepliesNeedNoAsking, {F::kReplyOnlyIfAsked}},
+      {AcksAreRight,
+       {F::kAckMissing, F::kAckSentTwice, F::kAckOf4Bytes, F::kAckEmpty,
+        F::kAckBeforeEffect, F::kSuccessNacked, F::kRefusalAcked,
+        F::kRefusalUnanswered, F::kRingIndexNotChecked, F::kRingIndexWraps}},
+      {AcksOnlyWhenAsked,
+       {F::kAckWithoutNeedReply, F::kAckWithoutNegotiation, F::kOwnerAnswered}},
+      {FeaturesMayComeAgain, {F::kSecondFeaturesRefused}},
+      {ResetOwnerKeepsRings, {F::kResetOwnerStopsRings}},
+      {ClosesWhatItGets,
+       {F::kSurplusFdsLeaked, F::kUnusedFdsLeaked, F::kReplacedKickFdLeaked,
+        F::kReplacedCallFdLeaked, F::kReplacedErrFdLeaked}},
+      {LetsGoAtTheEnd, {F::kFdsLeakedAtDisconnect, F::kOneSessionOnly}},
+      {SessionsStartAfresh,
+       {F::kProtocolFeaturesOutliveSession, F::kEnabledOutlivesSession,
+        F::kBaseOutlivesSession, F::kStatusOutlivesSession}},
+      {ConfigIsRight,
+       {F::kConfigOffsetIgnored, F::kConfigOffsetNotEchoed,
+        F::kConfigAlwaysWhole, F::kConfigBigEndian, F::kConfigReadPastEnd,
+        F::kPartialConfigRefused, F::kConfigWriteLost}},
+      {StatusIsRight,
+       {F::kStatusNotStored, F::kStatusZeroIgnored, F::kFeaturesOkAlways,
+        F::kRunsBeforeDriverOk}},
+      {ResetIsRight,
+       {F::kResetDeviceIgnored, F::kResetKeepsRingsEnabled,
+        F::kResetKeepsStatus, F::kResetKeepsDeviceState,
+        F::kResetForgetsProtocolFeatures}},
+      {OffersWhatItHas,
+       {F::kFeaturesVary, F::kBit30NotOffered, F::kVersion1NotOffered,
+        F::kUndefinedProtocolFeatureOffered, F::kUnimplementedFeatureOffered,
+        F::kPrerequisitesNotChecked, F::kMqNotOffered,
+        F::kPrerequisiteNotOffered, F::kQueueNumZero, F::kQueueNumTooLarge,
+        F::kQueueNumNeedsAckedBit, F::kProtocolFeaturesNeedAckedBit,
+        F::kFeaturesNeedOwner}},
+      {OwnerComesInEitherOrder, {F::kOwnerNeedsFeatures}},
+      {PiecesMakeAMessage, {F::kSplitMessageRefused}},
+      {OwnerIsNeeded, {F::kOwnerNotChecked}},
+      {SecondConnectionWaits, {F::kSecondConnectionReplacesFirst}},
+  };
 }
 
 }  // namespace vuspec

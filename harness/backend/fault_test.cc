@@ -13,6 +13,11 @@
 
 namespace vuspec {
 
+struct FaultProbe {
+  Fault fault;
+  Probe probe;  // false with the fault
+};
+
 std::ostream& operator<<(std::ostream& out, const FaultProbe& row) {
   return out << Describe(row.fault).name;
 }
@@ -20,10 +25,12 @@ std::ostream& operator<<(std::ostream& out, const FaultProbe& row) {
 namespace {
 
 std::vector<FaultProbe> AllProbes() {
-  std::vector<FaultProbe> all = RingProbes();
-  for (const auto& more :
-       {RingStateProbes(), MemoryProbes(), MessageProbes(), SessionProbes()}) {
-    all.insert(all.end(), more.begin(), more.end());
+  std::vector<FaultProbe> all;
+  for (const auto& rows : {RingProbes(), RingStateProbes(), MemoryProbes(),
+                           MessageProbes(), SessionProbes()}) {
+    for (const auto& [probe, faults] : rows) {
+      for (const Fault fault : faults) all.push_back({fault, probe});
+    }
   }
   return all;
 }

@@ -1,6 +1,5 @@
 #include "harness/cli/prober.h"
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <memory>
@@ -10,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "harness/device/device_driver.h"
+#include "harness/report/median.h"
 #include "harness/suite/health_verdict.h"
 #include "harness/transport/connection.h"
 #include "harness/transport/unix_channel.h"
@@ -89,14 +89,6 @@ class Asker {
 std::chrono::microseconds Since(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() -
                                                                start);
-}
-
-template <typename T>
-T Median(std::vector<T> values) {
-  const auto middle =
-      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 Preflight Down(Verdict verdict, std::string reason) {
@@ -267,6 +259,17 @@ Preflight Probe(const RunContext& context) {
     preflight.go_on = true;
   }
   return preflight;
+}
+
+std::chrono::microseconds MeasureRoundTrip(const RunContext& context) {
+  const Clock::time_point start = Clock::now();
+  absl::StatusOr<UniqueFd> socket = context.peer().Connect(context.ForAnswer());
+  if (!socket.ok()) return {};
+  {
+    Asker asker(*std::move(socket), context);
+    if (!asker.AskU64(Request::GET_FEATURES).has_value()) return {};
+  }
+  return Since(start);
 }
 
 ProbeReport ProbeAtLength(const RunContext& context) {

@@ -7,6 +7,7 @@
 #ifndef VUSPEC_HARNESS_CLI_PROBER_H_
 #define VUSPEC_HARNESS_CLI_PROBER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,9 +27,12 @@ struct ProbeReport {
   std::string health;  // what it said at its end, "" when fine
 };
 
-// Features, queues, slots and the baseline of the timings. Down only when the
+// Features, queues, slots and how fast it answers. Down only when the
 // peer cannot be reached, is dead, or lets GET_FEATURES go unanswered.
 Preflight Probe(const RunContext& context);
+
+// One connect + GET_FEATURES + close; zero when there was no answer.
+std::chrono::microseconds MeasureRoundTrip(const RunContext& context);
 
 // All of it; what does not apply to a peer that is down is empty.
 ProbeReport ProbeAtLength(const RunContext& context);

@@ -98,6 +98,7 @@ RunPlan MakePlan(const RunOptions& options, const Target& target,
     preflight.go_on = preflight.go_on || lenient;
     return preflight;
   };
+  if (options.timings) plan.round_trip = MeasureRoundTrip;
   plan.observer.on_start = [&progress](const std::string& id) {
     progress.OnStart(id);
   };

@@ -39,6 +39,7 @@ Json CaseJson(const CaseResult& result) {
           {"observed", Text(result.observed)},
           {"details", Text(result.details)},
           {"duration_ms", Milliseconds(result.duration)},
+          {"round_trip_ms", Milliseconds(result.round_trip)},
           {"transcript", Text(result.transcript)},
           {"peer_stderr", Text(result.peer_stderr)},
           {"claimed", result.claimed}};
@@ -182,6 +183,7 @@ absl::StatusOr<CaseResult> DecodeCaseResult(const std::string& text) {
   result.peer_stderr = string("peer_stderr");
   result.claimed = json.value("claimed", false);
   result.duration = Microseconds(json.value("duration_ms", 0.0));
+  result.round_trip = Microseconds(json.value("round_trip_ms", 0.0));
   for (const protocol::Level level :
        {protocol::Level::kMust, protocol::Level::kShould,
         protocol::Level::kDefacto, protocol::Level::kRobust,

@@ -128,6 +128,7 @@ TEST(CaseRecord, ComesBackAsItWas) {
     EXPECT_EQ(back->peer_stderr, "oops \\x1b[31m<&]]> \\xff \\x01\n");
     EXPECT_EQ(back->claimed, result.claimed);
     EXPECT_EQ(back->duration, result.duration);
+    EXPECT_EQ(back->round_trip, result.round_trip);
   }
 }
 

@@ -26,6 +26,7 @@ CaseResult ExampleCase(const std::string& id, Verdict verdict) {
   result.peer_stderr = "oops \x1b[31m<&]]> \xff \x01\n";
   result.claimed = false;
   result.duration = std::chrono::microseconds(1500);
+  result.round_trip = std::chrono::microseconds(500);
   return result;
 }
 

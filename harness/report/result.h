@@ -47,6 +47,9 @@ struct CaseResult {
   std::string peer_stderr;  // tail, empty if passed
   bool claimed = false;     // a skip of a feature that the manifest claims
   std::chrono::microseconds duration{0};
+  // With --timings: what connect + GET_FEATURES + close took right after the
+  // case, which for a peer that exits after a disconnect includes its start.
+  std::chrono::microseconds round_trip{0};
 };
 
 // What the probe found before the first case.
@@ -55,10 +58,8 @@ struct ProbeResult {
   std::uint64_t protocol_features = 0;
   std::uint64_t queue_count = 0;
   std::uint64_t memory_slots = 0;
-  // The baseline of --timings: connect + GET_FEATURES + close, which for a
-  // peer that exits after a disconnect includes its start.
-  std::chrono::microseconds round_trip{0};
-  std::chrono::microseconds answer{0};  // one GET_FEATURES on a connection
+  std::chrono::microseconds round_trip{0};  // connect + GET_FEATURES + close
+  std::chrono::microseconds answer{0};      // one GET_FEATURES on a connection
 };
 
 struct RunResult {

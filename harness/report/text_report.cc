@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "harness/report/median.h"
 #include "harness/report/summary.h"
 #include "protocol/features.h"
 #include "protocol/requirement.h"
@@ -231,21 +232,22 @@ std::string SummaryLine(const RunResult& run) {
 
 std::string TimingsLine(const RunResult& run) {
   std::vector<std::chrono::microseconds> times;
+  std::vector<std::chrono::microseconds> rounds;
   for (const CaseResult& result : run.cases) {
-    if (result.verdict == Verdict::kPass) times.push_back(result.duration);
+    if (result.verdict != Verdict::kPass) continue;
+    times.push_back(result.duration);
+    if (result.round_trip.count() > 0) rounds.push_back(result.round_trip);
   }
-  const auto baseline = run.probe.round_trip;
-  if (times.empty() || baseline.count() == 0) {
+  if (rounds.empty()) {
     return "timings: no case passed, or no baseline was measured\n";
   }
-  const auto middle =
-      times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
+  const auto median_case = Median(times);
+  const auto baseline = Median(rounds);
   return absl::StrFormat(
       "timings: median case %.3f ms = %.1f x the %.3f ms of connect + "
       "GET_FEATURES + close\n",
-      Milliseconds(*middle),
-      static_cast<double>(middle->count()) /
+      Milliseconds(median_case),
+      static_cast<double>(median_case.count()) /
           static_cast<double>(baseline.count()),
       Milliseconds(baseline));
 }

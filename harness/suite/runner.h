@@ -50,6 +50,9 @@ struct Preflight {
   bool go_on = false;
 };
 using PreflightCheck = std::function<Preflight(const RunContext& context)>;
+// One connect + GET_FEATURES + close; zero when there was no answer.
+using RoundTripMeter =
+    std::function<std::chrono::microseconds(const RunContext& context)>;
 
 // Told in the runner's process, in the order of events.
 struct RunObserver {
@@ -65,6 +68,9 @@ struct RunPlan {
   bool shuffle = false;
   PeerFactory make_peer;
   PreflightCheck preflight;  // may be empty
+  // Read after each case, outside of its duration: the same machine, in the
+  // same mood. May be empty.
+  RoundTripMeter round_trip;
   RunObserver observer;
   // Beyond this a worker hangs: every wait of a case has a deadline of its
   // own, so reaching it is our mistake.

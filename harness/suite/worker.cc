@@ -45,7 +45,8 @@ class Worker {
       if (record->kind == RecordKind::kPreflight) {
         SendRecord(socket_, Look());
       } else {
-        const CaseResult result = engine_.Run(record->text);
+        CaseResult result = engine_.Run(record->text);
+        if (plan_.round_trip) result.round_trip = plan_.round_trip(*context_);
         SendRecord(socket_, {RecordKind::kCaseDone, EncodeCaseResult(result)});
       }
     }
