@@ -36,7 +36,16 @@ TEST_F(ExitCodes, Is3ForAPeerThatDiesInACase) {
       RunAgainst("AbortsOnUnknownRequest", {"Header.Request0IsUnknown", kCase});
   EXPECT_EQ(ended.code, 3) << ended.out;
   EXPECT_THAT(ended.out, HasSubstr("CRASH  Header.Request0IsUnknown"));
+  EXPECT_THAT(ended.out, HasSubstr("request 0, GET_FEATURES"));
+  EXPECT_THAT(Report()["cases"][1]["transcript"].dump(), HasSubstr("> "));
   EXPECT_EQ(Report()["summary"]["passed"], 1) << ended.out;
+}
+
+TEST_F(ExitCodes, Is3ForAPeerThatDiesAtTheEndOfACaseThatPassed) {
+  const Ended ended = RunAgainst("CrashesAtDisconnect", {kCase});
+  EXPECT_EQ(ended.code, 3) << ended.out;
+  EXPECT_EQ(Report()["cases"][0]["verdict"], "CRASH") << ended.out;
+  EXPECT_THAT(ended.out, HasSubstr("last sent: "));
 }
 
 TEST_F(ExitCodes, Is3ForAPeerThatHangs) {

@@ -4,8 +4,10 @@
 // After a case that sent something raw (a negative case), and after one that
 // failed, TearDown asks the same three questions: does the connection, or a
 // fresh one, still answer; does a verified I/O still complete; did the process
-// keep its descriptors, shared mappings and threads. The canaries around
-// everything that was shared are checked after every case.
+// keep its descriptors, shared mappings and threads. After any other it asks
+// the first and the last one of a fresh connection, so that nothing of a case
+// is blamed on the next. The canaries around everything that was shared are
+// checked after every case.
 //
 // Contract: sessions belong to the fixture and end in TearDown, so a case holds
 // references only. Verbs end the case when they fail.
@@ -14,6 +16,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -35,10 +38,10 @@ class RawConnection {
   explicit RawConnection(UniqueFd fd);
   RawFrontend* operator->() { return &raw_; }
   Connection& connection() { return connection_; }
-  const Transcript& transcript() const { return *transcript_; }
+  std::shared_ptr<const Transcript> transcript() const { return transcript_; }
 
  private:
-  std::unique_ptr<Transcript> transcript_;
+  std::shared_ptr<Transcript> transcript_;
   Connection connection_;
   RawFrontend raw_;
 };
@@ -107,16 +110,24 @@ class ConformanceCase : public testing::Test {
   void SkipUnlessOffered();
   UniqueFd Connect();
   void CheckCanaries();
-  // The only session from then on.
+  // Ends what is open, and looks at what is left of it.
+  void AccountForTheCase();
+  // REQUIRES: no session is open, or an idle one, which it replaces.
   void StartIdleSession();
   // REQUIRES: only an idle session is open.
   void CheckResources();
   // Turns the end of a peer into the verdict of the case.
   void Judge(const PeerHealth& health);
+  // Of what was disconnected last, once.
   void AttachTranscripts();
+  // "; last sent: SET_OWNER, GET_FEATURES", as far as there was a message.
+  std::string AfterMessages() const;
 
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<RawConnection>> raws_;
+  // Of what was disconnected last.
+  std::vector<std::shared_ptr<const Transcript>> ended_;
+  bool ended_are_attached_ = false;
   bool negative_ = false;
   bool has_io_ = false;
   int parts_attached_ = 0;  // failures whose transcripts were attached

@@ -3,6 +3,7 @@
 // mappings by asking the kernel, so that no count of the peer's is trusted;
 // the counts are looked at on top.
 #include "conformance/case.h"
+#include "conformance/leak_case.h"
 #include "conformance/memory_verbs.h"
 #include "conformance/raw_verbs.h"
 
@@ -11,9 +12,7 @@ namespace {
 
 using protocol::Req;
 
-constexpr int kRepetitions = 64;
-
-class Leak : public ConformanceCase {
+class Leak : public LeakCase {
  protected:
   // A pipe whose write end goes to the peer and is then no longer ours.
   template <typename Give>
@@ -36,41 +35,6 @@ class Leak : public ConformanceCase {
     for (int i = 0; i < kRepetitions; ++i) pipes.push_back(GiveAway(give));
     give(last);
     for (const Pipe& pipe : pipes) ExpectClosed(pipe);
-  }
-
-  // Each further session gives a peer with threads of its own a turn.
-  void ExpectNoMoreThan(const ResourceUse& before) {
-    const Deadline deadline = CurrentRun().ForAnswer();
-    std::optional<ResourceUse> now;
-    do {
-      StartSession();
-      Disconnect();
-      now = CurrentRun().peer().Resources();
-      if (!now) return;
-    } while (More(*now, before) && !deadline.Reached());
-    EXPECT_FALSE(More(*now, before))
-        << "now: " << now->ToString() << "; before: " << before.ToString();
-  }
-
-  static bool More(const ResourceUse& now, const ResourceUse& before) {
-    return now.fd_count > before.fd_count ||
-           now.shared_mapping_count > before.shared_mapping_count ||
-           now.thread_count > before.thread_count + kPoolThreads;
-  }
-
-  // A pool grows with the load and shrinks in its own time: what leaks a thread
-  // per repetition passes it by far.
-  static constexpr int kPoolThreads = kRepetitions / 2;
-
-  // With no session open, after one that warmed the peer up.
-  std::optional<ResourceUse> Idle() {
-    for (int i = 0; i < 2; ++i) {
-      CompleteOne(StartDevice());
-      Disconnect();
-    }
-    StartSession();
-    Disconnect();
-    return CurrentRun().peer().Resources();
   }
 };
 

@@ -1,11 +1,13 @@
 #include "harness/backend/misbehaviour.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 #include <vector>
 
 #include "harness/memory/shared_access.h"
@@ -101,8 +103,23 @@ void SufferRequest(const FaultSet& fault, const protocol::Message& request) {
   }
 }
 
+namespace {
+
+void LeakSomething(const FaultSet& fault) {
+  if (fault(Fault::kFdLeakedPerMessage)) (void)::dup(STDERR_FILENO);
+  if (fault(Fault::kMappingLeakedPerMessage)) {
+    (void)::mmap(nullptr, 1, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  }
+  if (fault(Fault::kThreadLeakedPerMessage)) {
+    std::thread([] { ::pause(); }).detach();
+  }
+}
+
+}  // namespace
+
 void SufferMessage(const FaultSet& fault, const ReceivedMessage& message,
                    const protocol::SessionModel& model) {
+  LeakSomething(fault);
   if (fault(Fault::kAbortsOnUndefinedFlags) &&
       (message.header.flags & ~protocol::kDefinedFlags) != 0) {
     std::abort();

@@ -27,7 +27,7 @@ Reply<std::unique_ptr<Session>> Session::Start(
   if (!memory.ok()) return memory.status();
   std::unique_ptr<Session> session(new Session(*std::move(memory), options));
   session->driver_ = std::move(driver);
-  session->transcript_ = std::make_unique<Transcript>();
+  session->transcript_ = std::make_shared<Transcript>();
   session->frontend_ = std::make_unique<Frontend>(
       std::move(channel),
       FrontendOptions{.deadline = options.budget,

@@ -63,7 +63,8 @@ class Session final : public IoPort {
   GuestMemory& memory() override { return memory_; }
   const Negotiated& negotiated() const { return negotiated_; }
   const SessionOptions& options() const { return options_; }
-  const Transcript& transcript() const { return *transcript_; }
+  // Outlives the session for whoever keeps it.
+  std::shared_ptr<const Transcript> transcript() const { return transcript_; }
   // Null for devices without one.
   DeviceDriver* driver() { return driver_.get(); }
 
@@ -110,7 +111,7 @@ class Session final : public IoPort {
   std::vector<GuestMemory> retired_;  // replaced, still used by old rings
   SessionOptions options_;
   Negotiated negotiated_;
-  std::unique_ptr<Transcript> transcript_;
+  std::shared_ptr<Transcript> transcript_;
   std::unique_ptr<Frontend> frontend_;
   std::unique_ptr<RawFrontend> raw_;
   std::unique_ptr<DeviceDriver> driver_;

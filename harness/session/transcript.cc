@@ -72,6 +72,23 @@ void Transcript::OnReceived(const protocol::Header& header,
   Add({false, header, {payload.begin(), payload.end()}, fd_count});
 }
 
+std::string Transcript::LastSent() const {
+  constexpr int kCount = 3;
+  std::string names;
+  int count = 0;
+  for (auto frame = frames_.rbegin(); frame != frames_.rend() && count < kCount;
+       ++frame) {
+    if (!frame->sent) continue;
+    const auto* spec =
+        protocol::FindMessage(protocol::Channel::kMain, frame->header.request);
+    const std::string name =
+        spec != nullptr ? std::string(spec->name)
+                        : "request " + std::to_string(frame->header.request);
+    names = count++ == 0 ? name : name + ", " + names;
+  }
+  return names;
+}
+
 std::string Transcript::ToVu() const {
   protocol::VuFile file;
   for (const Frame& frame : frames_) {

@@ -28,6 +28,8 @@ class Transcript final : public WireObserver {
                   std::size_t fd_count) override;
 
   bool empty() const { return frames_.empty(); }
+  // The last three that we sent: "SET_OWNER, request 77, GET_FEATURES".
+  std::string LastSent() const;
 
   // .vu text, as corpus/README.md describes it and `vuspec replay` reads it.
   std::string ToVu() const;
