@@ -67,19 +67,6 @@ CONFORMANCE_CASE(BackendChannels, IsClosedWithTheSession,
   ExpectClosed(*channel);
 }
 
-CONFORMANCE_CASE(BackendChannels, IsRefusedWithoutTheFeature,
-                 .cites = {Req::BCH_02}, .needs = {.protocol = kAck}) {
-  Session& session = StartSession();
-  auto pair = Require(SocketPair());
-  const int fd = pair.second->PollFd();
-  EXPECT_THAT(Provoke(session, MakeRequest(Request::SET_BACKEND_REQ_FD),
-                      std::span(&fd, 1)),
-              IsRefused());
-  pair.second.reset();
-  Disconnect();
-  ExpectClosed(*pair.first);
-}
-
 CONFORMANCE_CASE(BackendChannels, IsRefusedWithoutItsDescriptor,
                  .cites = {Req::BCH_03},
                  .needs = {.protocol = kBackendReq | kAck}) {

@@ -108,8 +108,8 @@ CONFORMANCE_CASE(DirtyLog, IsKeptWithAnEventToo,
   ExpectLogged(log, WriteAcrossPages(session));
 }
 
-CONFORMANCE_CASE(DirtyLog, BeginsAndEndsWhileRingsRun,
-                 .cites = {Req::LOG_20, Req::FEAT_11}, .needs = kLogging) {
+CONFORMANCE_CASE(DirtyLog, BeginsAndEndsWhileRingsRun, .cites = {Req::FEAT_11},
+                 .needs = kLogging) {
   const SharedLog log;
   Session& session = StartLogging(log, kPlainVirtio);
   const std::uint64_t features = session.negotiated().virtio;

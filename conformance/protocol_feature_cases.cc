@@ -97,7 +97,7 @@ CONFORMANCE_CASE(ProtocolFeatures, MayBeSetAfterTheFeaturesAlone,
 }
 
 CONFORMANCE_CASE(ProtocolFeatures, HoldAlthoughBit30IsNotAcknowledged,
-                 .cites = {Req::PF_04, Req::ACK_13}, .needs = kNeedsReplyAck) {
+                 .cites = {Req::PF_04}, .needs = kNeedsReplyAck) {
   Session& session = StartSession();
   const std::uint64_t plain =
       session.negotiated().virtio & ~Mask(VirtioFeature::PROTOCOL_FEATURES);
@@ -143,7 +143,7 @@ CONFORMANCE_CASE(ProtocolFeatures, SixteenBytesAreRefused,
 }
 
 CONFORMANCE_CASE(
-    ProtocolFeatures, BaseInflightNeedsInflightShmfd, .cites = {Req::PF_11},
+    ProtocolFeatures, BaseInflightNeedsInflightShmfd, .cites = {Req::PF_20},
     .needs = {.virtio = Mask(VirtioFeature::PROTOCOL_FEATURES),
               .protocol = kReplyAck |
                           Mask(ProtocolFeature::GET_VRING_BASE_INFLIGHT)}) {
@@ -172,7 +172,7 @@ CONFORMANCE_CASE(ProtocolFeatures, InbandWithoutAcksClosesTheConnection,
 }
 
 CONFORMANCE_CASE(ProtocolFeatures, OfferedOnesFitTogether,
-                 .cites = {Req::PF_11, Req::PF_14}, .needs = kBit30) {
+                 .cites = {Req::PF_14, Req::PF_20}, .needs = kBit30) {
   const std::uint64_t offered =
       probe().protocol_features & kDefinedProtocolFeatures;
   EXPECT_EQ(ProtocolFeatureNames(offered & ~WithPrerequisites(offered)), "")

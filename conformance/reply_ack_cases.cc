@@ -221,7 +221,7 @@ CONFORMANCE_CASE(ReplyAck, NackLeavesTheSessionUsable, .cites = {Req::ACK_08},
 }
 
 CONFORMANCE_CASE(ReplyAck, BackendChannelIsAcked,
-                 .cites = {Req::ACK_10, Req::ACK_02},
+                 .cites = {Req::BCH_01, Req::ACK_02},
                  .needs = {.protocol = Mask(ProtocolFeature::REPLY_ACK,
                                             ProtocolFeature::BACKEND_REQ)}) {
   Session& session = StartSession(
@@ -230,7 +230,7 @@ CONFORMANCE_CASE(ReplyAck, BackendChannelIsAcked,
 }
 
 CONFORMANCE_CASE(ReplyAck, MissingBackendChannelIsNotAckedWithZero,
-                 .cites = {Req::ACK_10, Req::ACK_03},
+                 .cites = {Req::BCH_01, Req::ACK_03},
                  .needs = {.protocol = Mask(ProtocolFeature::REPLY_ACK,
                                             ProtocolFeature::BACKEND_REQ)}) {
   Session& session = StartSession(
@@ -239,7 +239,7 @@ CONFORMANCE_CASE(ReplyAck, MissingBackendChannelIsNotAckedWithZero,
               IsRefused());
 }
 
-CONFORMANCE_CASE(ReplyAck, MtuIsAcked, .cites = {Req::ACK_10, Req::ACK_02},
+CONFORMANCE_CASE(ReplyAck, MtuIsAcked, .cites = {Req::MTU_01, Req::ACK_02},
                  .needs = {.virtio = std::uint64_t{1} << 3,
                            .protocol = Mask(ProtocolFeature::REPLY_ACK,
                                             ProtocolFeature::MTU),
@@ -250,7 +250,7 @@ CONFORMANCE_CASE(ReplyAck, MtuIsAcked, .cites = {Req::ACK_10, Req::ACK_02},
   EXPECT_THAT(session.frontend().NetSetMtu(1500), Succeeds());
 }
 
-CONFORMANCE_CASE(ReplyAck, AcksDoNotDependOnBit30, .cites = {Req::ACK_13},
+CONFORMANCE_CASE(ReplyAck, AcksDoNotDependOnBit30, .cites = {Req::PF_04},
                  .needs = kReplyAckAndIo) {
   Session& session = StartSession();
   const std::uint64_t plain =

@@ -81,14 +81,6 @@ CONFORMANCE_CASE(ResetDevice, ReturnsTheStatusToZero,
   EXPECT_EQ(Require(session.frontend().GetStatus()), 0);
 }
 
-CONFORMANCE_CASE(ResetDevice, IsRefusedWithoutTheFeature,
-                 .cites = {Req::RST_04},
-                 .needs = {.protocol = Mask(ProtocolFeature::REPLY_ACK)}) {
-  Session& session = StartSession();
-  EXPECT_THAT(Provoke(session, MakeRequest(Request::RESET_DEVICE)),
-              IsRefused());
-}
-
 CONFORMANCE_SUITE(ResetOwner);
 
 CONFORMANCE_CASE(ResetOwner, KeepsTheConnection, .cites = {Req::OWN_06}) {

@@ -70,7 +70,7 @@ TEST(SessionOrder, BackendRequestsNeedChannelRunningRingAndRightValues) {
   EXPECT_EQ(refused(call(0, 1)), Req::INB_05);
   EXPECT_EQ(refused(call(256, 0)), Req::MQ_06);
   Send(model, Request::SET_VRING_CALL, U64{0}, 1);
-  EXPECT_EQ(refused(call(0, 0)), Req::INB_07);
+  EXPECT_EQ(refused(call(0, 0)), Req::INB_09);
   Send(model, Request::SET_VRING_CALL, U64{0x100});
   EXPECT_EQ(refused(call(0, 0)), std::nullopt);
 

@@ -85,7 +85,7 @@ std::optional<Violation> SessionModel::CheckBackendValues(
       return CheckMiss(request);
     case BackendRequest::BACKEND_VRING_CALL:
       if (rings_[state->index].has_call) {
-        return NotNow(request, Req::INB_07, "the ring has a call descriptor");
+        return NotNow(request, Req::INB_09, "the ring has a call descriptor");
       }
       return AtMost(request, Req::INB_05, kNum, 0, state->num);
     case BackendRequest::BACKEND_VRING_ERR:
