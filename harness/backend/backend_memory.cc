@@ -22,9 +22,10 @@ void Hoard::KeepCopies(std::span<const UniqueFd> originals) {
   }
 }
 
-BackendMemory::BackendMemory(const FaultSet& fault, Hoard& hoard)
+BackendMemory::BackendMemory(const FaultSet& fault, Hoard& hoard, Iommu& iommu)
     : fault_(fault),
       hoard_(hoard),
+      iommu_(iommu),
       memory_(std::make_unique<PeerMemory>()),
       ring_space_(*this, !fault(Fault::kRingAddressesTakenAsGuest)),
       buffer_space_(*this, fault(Fault::kBufferAddressesTakenAsUser)) {}
@@ -35,8 +36,18 @@ BackendMemory::~BackendMemory() {
   }
 }
 
-std::span<std::byte> BackendMemory::Space::LeadingPiece(
-    std::uint64_t address, std::uint64_t length) const {
+bool BackendMemory::Translate(const protocol::Iotlb& message) {
+  return iommu_.Apply(message, *memory_);
+}
+
+std::span<std::byte> BackendMemory::Space::LeadingPieceFor(
+    Access access, std::uint64_t address, std::uint64_t length) const {
+  const bool is_ring = this == &memory_.ring_space_;
+  if (memory_.iommu_.on() &&
+      !(is_ring && memory_.fault_(Fault::kRingAddressesNotTranslated))) {
+    return memory_.iommu_.LeadingPieceFor(access, address, length,
+                                          *memory_.memory_);
+  }
   return by_user_address_
              ? memory_.memory_->user_space().LeadingPiece(address, length)
              : memory_.memory_->LeadingPiece(address, length);

@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "harness/backend/fault.h"
+#include "harness/backend/iommu.h"
 #include "harness/memory/address_space.h"
 #include "harness/memory/peer_memory.h"
 #include "harness/transport/unique_fd.h"
@@ -35,8 +36,8 @@ struct Hoard {
 
 class BackendMemory {
  public:
-  // Both outlive the memory.
-  BackendMemory(const FaultSet& fault, Hoard& hoard);
+  // All outlive the memory.
+  BackendMemory(const FaultSet& fault, Hoard& hoard, Iommu& iommu);
   BackendMemory(BackendMemory&&) = delete;
   ~BackendMemory();
 
@@ -47,6 +48,7 @@ class BackendMemory {
   absl::Status Remove(const protocol::MemoryRegion& region);
 
   // For ring addresses and for buffers; they live as long as this object.
+  // Behind an IOMMU both are IOVAs.
   const AddressSpace& ring_space() const { return ring_space_; }
   const AddressSpace& buffer_space() const { return buffer_space_; }
 
@@ -55,13 +57,21 @@ class BackendMemory {
   // nullopt for a pointer that lies in no region.
   std::optional<std::uint64_t> GuestAddressOf(const std::byte* pointer) const;
 
+  // Carries out an IOTLB_MSG; false for an update that leads out of memory.
+  bool Translate(const protocol::Iotlb& message);
+  Iommu& iommu() const { return iommu_; }
+
  private:
   class Space final : public AddressSpace {
    public:
     Space(const BackendMemory& memory, bool by_user_address)
         : memory_(memory), by_user_address_(by_user_address) {}
     std::span<std::byte> LeadingPiece(std::uint64_t address,
-                                      std::uint64_t length) const override;
+                                      std::uint64_t length) const override {
+      return LeadingPieceFor(Access::kRead, address, length);
+    }
+    std::span<std::byte> LeadingPieceFor(Access access, std::uint64_t address,
+                                         std::uint64_t length) const override;
 
    private:
     const BackendMemory& memory_;
@@ -72,6 +82,7 @@ class BackendMemory {
 
   const FaultSet& fault_;
   Hoard& hoard_;
+  Iommu& iommu_;
   std::unique_ptr<PeerMemory> memory_;
   std::vector<protocol::MemoryRegion> regions_;  // those that are mapped
   Space ring_space_;

@@ -29,6 +29,9 @@ bool MockSession::Turn(bool readable) {
   RunRings();
   if (readable && !ReceiveOne()) return false;
   RunRings();
+  if (fault_(Fault::kChannelTroubleEndsSession) && control_.in_trouble()) {
+    return false;
+  }
   return !(fault_(Fault::kBadRingEndsSession) && control_.rings().any_broken());
 }
 

@@ -62,6 +62,7 @@ struct Part {
   std::uint64_t alignment = 0;
   // What the host needs to access the widest field at once.
   std::uint64_t host_alignment = 0;
+  Access access = Access::kRead;
 };
 
 Result<std::byte*> ResolvePart(const AddressSpace& space, const Part& part) {
@@ -75,7 +76,7 @@ Result<std::byte*> ResolvePart(const AddressSpace& space, const Part& part) {
                   part.address);
   }
   const std::span<std::byte> piece =
-      space.LeadingPiece(part.address, part.size);
+      space.LeadingPieceFor(part.access, part.address, part.size);
   if (piece.empty()) {
     return refuse(Req::VADDR_05, Relation::kNotAllowedNow, 0, part.address);
   }
@@ -120,7 +121,7 @@ std::optional<Violation> SplitDevice::Rebind() {
       Part{"available ring", addresses_.available, AvailableRingSize(size),
            kAvailableRingAlignment, kAvailableRingAlignment},
       Part{"used ring", addresses_.used, UsedRingSize(size), kUsedRingAlignment,
-           kUsedRingAlignment}};
+           kUsedRingAlignment, Access::kWrite}};
   std::array<std::byte*, 3> resolved = {};
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const Result<std::byte*> part = ResolvePart(*ring_space_, parts[i]);
@@ -264,10 +265,11 @@ std::optional<Violation> SplitDevice::Resolve(Chain& chain) const {
                                  descriptor.address);
     }
     const bool writable = (descriptor.flags & VIRTQ_DESC_F_WRITE) != 0;
+    const Access access = writable ? Access::kWrite : Access::kRead;
     std::uint64_t done = 0;
     while (done < descriptor.length) {
-      const std::span<std::byte> piece = buffer_space_->LeadingPiece(
-          descriptor.address + done, descriptor.length - done);
+      const std::span<std::byte> piece = buffer_space_->LeadingPieceFor(
+          access, descriptor.address + done, descriptor.length - done);
       if (piece.empty()) return RefuseAddress(descriptor, done);
       chain.Append(piece, writable);
       done += piece.size();

@@ -74,6 +74,10 @@ class SplitDevice {
   // nothing and come again at the next call; the ring is lost.
   protocol::Result<bool> Pop(Chain& chain);
 
+  // The chain that Pop has just refused comes again.
+  // REQUIRES: Pop consumed it, and nothing was popped since.
+  void PutBack() { --next_avail_; }
+
   // Gives a chain back: Stage any number, then Publish; or Push one.
   void Stage(std::uint16_t head, std::uint32_t written) {
     view_.SetUsedElement(next_used_, {head, written});
