@@ -48,9 +48,13 @@ class BackendMemory {
   absl::Status Remove(const protocol::MemoryRegion& region);
 
   // For ring addresses and for buffers; they live as long as this object.
-  // Behind an IOMMU both are IOVAs.
+  // Behind an IOMMU both are IOVAs, and what is written has rules of its own.
   const AddressSpace& ring_space() const { return ring_space_; }
   const AddressSpace& buffer_space() const { return buffer_space_; }
+  const AddressSpace& written_ring_space() const { return written_ring_space_; }
+  const AddressSpace& written_buffer_space() const {
+    return written_buffer_space_;
+  }
 
   // By guest address, whatever the defects say.
   const AddressSpace& guest_space() const { return *memory_; }
@@ -62,20 +66,18 @@ class BackendMemory {
   Iommu& iommu() const { return iommu_; }
 
  private:
+  enum class Use { kRing, kBuffer };
   class Space final : public AddressSpace {
    public:
-    Space(const BackendMemory& memory, bool by_user_address)
-        : memory_(memory), by_user_address_(by_user_address) {}
+    Space(const BackendMemory& memory, Use use, Access access)
+        : memory_(memory), use_(use), access_(access) {}
     std::span<std::byte> LeadingPiece(std::uint64_t address,
-                                      std::uint64_t length) const override {
-      return LeadingPieceFor(Access::kRead, address, length);
-    }
-    std::span<std::byte> LeadingPieceFor(Access access, std::uint64_t address,
-                                         std::uint64_t length) const override;
+                                      std::uint64_t length) const override;
 
    private:
     const BackendMemory& memory_;
-    const bool by_user_address_;
+    const Use use_;
+    const Access access_;
   };
 
   PeerRegion ToPeerRegion(const protocol::MemoryRegion& region, UniqueFd fd);
@@ -85,8 +87,10 @@ class BackendMemory {
   Iommu& iommu_;
   std::unique_ptr<PeerMemory> memory_;
   std::vector<protocol::MemoryRegion> regions_;  // those that are mapped
-  Space ring_space_;
-  Space buffer_space_;
+  Space ring_space_{*this, Use::kRing, Access::kRead};
+  Space buffer_space_{*this, Use::kBuffer, Access::kRead};
+  Space written_ring_space_{*this, Use::kRing, Access::kWrite};
+  Space written_buffer_space_{*this, Use::kBuffer, Access::kWrite};
 };
 
 }  // namespace vuspec

@@ -71,9 +71,11 @@ Handled ControlPlane::Handle(const Message& received,
   return Carry(request, fds);
 }
 
-// Behind its gate an IOTLB_MSG has a reply that says no.
+// In-band notifications without what they need end the session; behind its gate
+// an IOTLB_MSG has a reply that says no.
 Handled ControlPlane::RefusalOf(const Message& request,
                                 const protocol::Violation& wrong) {
+  if (wrong.req == Req::PF_12) return Handled::Closed();
   const bool gated = wrong.relation == protocol::Relation::kNotNegotiated ||
                      wrong.req == Req::OWN_08;
   if (request.spec != &Spec(Request::IOTLB_MSG) || gated) {

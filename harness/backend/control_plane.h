@@ -27,12 +27,14 @@
 namespace vuspec {
 
 struct Handled {
-  enum class Kind { kDone, kReply, kRefused };
+  // kClosed: refused in the one way that is left, the end of the session.
+  enum class Kind { kDone, kReply, kRefused, kClosed };
   Kind kind = Kind::kDone;
   protocol::Body body = protocol::Empty{};  // of a reply
 
   static Handled Done() { return {}; }
   static Handled Refused() { return {Kind::kRefused, protocol::Empty{}}; }
+  static Handled Closed() { return {Kind::kClosed, protocol::Empty{}}; }
   static Handled Reply(protocol::Body body) { return {Kind::kReply, body}; }
   static Handled DoneIf(bool done) { return done ? Done() : Refused(); }
 };

@@ -21,11 +21,12 @@
 #include <vector>
 
 #include "harness/backend/fault.h"
-#include "harness/memory/address_space.h"
 #include "harness/memory/peer_memory.h"
 #include "protocol/payloads.h"
 
 namespace vuspec {
+
+enum class Access : std::uint8_t { kRead, kWrite };
 
 class Iommu {
  public:
@@ -40,7 +41,7 @@ class Iommu {
   // REQUIRES: the session model found nothing wrong with it.
   bool Apply(const protocol::Iotlb& message, const PeerMemory& memory);
 
-  // As AddressSpace::LeadingPieceFor.
+  // As AddressSpace::LeadingPiece, for one kind of access.
   std::span<std::byte> LeadingPieceFor(Access access, std::uint64_t iova,
                                        std::uint64_t length,
                                        const PeerMemory& memory);

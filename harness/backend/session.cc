@@ -92,6 +92,8 @@ bool MockSession::Carry(const Header& header, const Message& request,
   switch (outcome.kind) {
     case Handled::Kind::kRefused:
       return Refuse(header);
+    case Handled::Kind::kClosed:
+      return false;
     case Handled::Kind::kReply:
       return answers_.Reply(header, outcome.body).ok();
     case Handled::Kind::kDone:

@@ -37,7 +37,9 @@ std::optional<protocol::Violation> Vring::Start(
       .event_idx = Has(features, VirtioFeature::EVENT_IDX) &&
                    !fault_(Fault::kEventIdxIgnored),
       .indirect = Has(features, VirtioFeature::INDIRECT_DESC) &&
-                  !fault_(Fault::kIndirectRefused)};
+                  !fault_(Fault::kIndirectRefused),
+      .written_ring_space = &memory_.written_ring_space(),
+      .written_buffer_space = &memory_.written_buffer_space()};
   broken_ = false;
   memory_.iommu().ForgetMiss();
   protocol::Result<SplitDevice> device = SplitDevice::Create(

@@ -11,8 +11,6 @@
 
 namespace vuspec {
 
-enum class Access : std::uint8_t { kRead, kWrite };
-
 class AddressSpace {
  public:
   virtual ~AddressSpace() = default;
@@ -23,14 +21,6 @@ class AddressSpace {
   // The bytes live as long as the region that they lie in.
   virtual std::span<std::byte> LeadingPiece(std::uint64_t address,
                                             std::uint64_t length) const = 0;
-
-  // The same for an access that the space may forbid; LeadingPiece is for
-  // reading.
-  virtual std::span<std::byte> LeadingPieceFor(Access /*access*/,
-                                               std::uint64_t address,
-                                               std::uint64_t length) const {
-    return LeadingPiece(address, length);
-  }
 
   // The first byte of [address, address + length), or nullptr when any byte of
   // it lies outside of every region, or when it crosses from one region into
