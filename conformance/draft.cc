@@ -150,7 +150,8 @@ Draft DraftOf(const MessageSpec& spec, GuestMemory& memory,
 }
 
 void PrepareFor(const MessageSpec& spec, Session& session) {
-  const bool starts = spec.effect == protocol::Effect::kSetKick;
+  const bool starts = spec.effect == protocol::Effect::kSetKick ||
+                      spec.effect == protocol::Effect::kInbandKick;
   if (!starts && spec.effect != protocol::Effect::kSetVringAddr) return;
   Require(session.frontend().SetVringNum(0, kRingSize));
   if (!starts) return;
@@ -165,7 +166,6 @@ bool IsTakenByEveryDevice(const MessageSpec& spec) {
     case Request::SET_CONFIG:
     case Request::GET_CONFIG:
     case Request::GET_VRING_BASE:
-    case Request::IOTLB_MSG:
     case Request::SET_VRING_ENDIAN:
     case Request::CREATE_CRYPTO_SESSION:
     case Request::CLOSE_CRYPTO_SESSION:
@@ -174,7 +174,6 @@ bool IsTakenByEveryDevice(const MessageSpec& spec) {
     case Request::POSTCOPY_END:
     case Request::SET_INFLIGHT_FD:
     case Request::GPU_SET_SOCKET:
-    case Request::VRING_KICK:
     case Request::GET_SHARED_OBJECT:
     case Request::SET_DEVICE_STATE_FD:
     case Request::CHECK_DEVICE_STATE:

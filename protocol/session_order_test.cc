@@ -89,9 +89,43 @@ TEST(SessionOrder, BackendRequestsNeedChannelRunningRingAndRightValues) {
   const auto area = MakeRequest(BackendRequest::BACKEND_VRING_HOST_NOTIFIER_MSG,
                                 VringArea{.size = 4096}, 1);
   EXPECT_EQ(refused(area), std::nullopt);
+  const auto notifier = [&](std::uint64_t index, std::uint64_t size) {
+    const bool none = (index & kNoFdBit) != 0;
+    return refused(MakeRequest(BackendRequest::BACKEND_VRING_HOST_NOTIFIER_MSG,
+                               VringArea{index, size, 0}, none ? 0 : 1));
+  };
+  EXPECT_EQ(notifier(0, 0), Req::BCH_14);
+  EXPECT_EQ(notifier(0, 4097), Req::BCH_14);
+  EXPECT_EQ(notifier(0x200, 4096), Req::BCH_14);
+  EXPECT_EQ(notifier(kNoFdBit, 0), std::nullopt) << "it deregisters";
   model.ApplyRequest(MakeRequest(Request::SET_PROTOCOL_FEATURES,
                                  U64{Mask(BACKEND_REQ, HOST_NOTIFIER)}));
   EXPECT_EQ(refused(area), Req::BCH_07) << "no BACKEND_SEND_FD";
+}
+
+TEST(SessionOrder, SharedMemoryIsMappedAndUnmappedInRangesThatExist) {
+  SessionModel model = WithMemory();
+  Send(model, Request::SET_BACKEND_REQ_FD, {}, 1);
+  Configure(model, 0);
+  Kick(model, 0);
+  const auto refused = [&](BackendRequest request,
+                           ShmemMap map) -> std::optional<Req> {
+    const bool maps = request == BackendRequest::BACKEND_SHMEM_MAP;
+    const auto wrong =
+        model.CheckBackendRequest(MakeRequest(request, map, maps ? 1 : 0));
+    if (!wrong) return std::nullopt;
+    return wrong->req;
+  };
+  using enum BackendRequest;
+  const std::uint64_t top = ~std::uint64_t{4095};
+  for (const auto& [request, req] :
+       {std::pair(BACKEND_SHMEM_MAP, Req::BCH_19),
+        std::pair(BACKEND_SHMEM_UNMAP, Req::BCH_21)}) {
+    EXPECT_EQ(refused(request, {.length = 4096, .flags = 1}), std::nullopt);
+    EXPECT_EQ(refused(request, {.length = 0}), req);
+    EXPECT_EQ(refused(request, {.shm_offset = top, .length = 8192}), req);
+    EXPECT_EQ(refused(request, {.length = 4096, .flags = 2}), req);
+  }
 }
 
 TEST(SessionOrder, RepliesAreHeldToWhatWasAsked) {

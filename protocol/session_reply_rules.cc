@@ -49,6 +49,31 @@ std::optional<Violation> CheckMiss(const Message& request) {
                kMiss, iotlb.type);
 }
 
+std::optional<Violation> CheckNotifierArea(const Message& request,
+                                           const VringArea& area) {
+  constexpr std::uint64_t kPage = 4096;  // the least of any host
+  if (auto wrong = OnlyBits(request, Req::BCH_14, {"index", Byte(0)},
+                            kNoFdBit | 0xff, area.index)) {
+    return wrong;
+  }
+  if ((area.index & kNoFdBit) != 0) return std::nullopt;
+  if (area.size != 0 && area.size % kPage == 0) return std::nullopt;
+  return Wrong(request, Req::BCH_14, {"size", Byte(8)}, Relation::kMultipleOf,
+               kPage, area.size);
+}
+
+std::optional<Violation> CheckShmemRange(const Message& request, Req req) {
+  const auto& map = std::get<ShmemMap>(request.body);
+  if (map.length == 0) {
+    return Wrong(request, req, {"length", Byte(24)}, Relation::kAtLeast, 1, 0);
+  }
+  if (auto wrong = AtMost(request, req, {"shm_offset", Byte(16)}, ~map.length,
+                          map.shm_offset)) {
+    return wrong;
+  }
+  return AtMost(request, req, {"flags", Byte(32)}, 1, map.flags);
+}
+
 }  // namespace
 
 // Messages without an effect on the session, so named by their id.
@@ -83,6 +108,12 @@ std::optional<Violation> SessionModel::CheckBackendValues(
   switch (static_cast<BackendRequest>(request.spec->id)) {
     case BackendRequest::BACKEND_IOTLB_MSG:
       return CheckMiss(request);
+    case BackendRequest::BACKEND_VRING_HOST_NOTIFIER_MSG:
+      return CheckNotifierArea(request, std::get<VringArea>(request.body));
+    case BackendRequest::BACKEND_SHMEM_MAP:
+      return CheckShmemRange(request, Req::BCH_19);
+    case BackendRequest::BACKEND_SHMEM_UNMAP:
+      return CheckShmemRange(request, Req::BCH_21);
     case BackendRequest::BACKEND_VRING_CALL:
       if (rings_[state->index].has_call) {
         return NotNow(request, Req::INB_09, "the ring has a call descriptor");

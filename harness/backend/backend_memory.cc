@@ -22,12 +22,11 @@ void Hoard::KeepCopies(std::span<const UniqueFd> originals) {
   }
 }
 
-BackendMemory::BackendMemory(const FaultSet& fault, Hoard& hoard)
+BackendMemory::BackendMemory(const FaultSet& fault, Hoard& hoard, Iommu& iommu)
     : fault_(fault),
       hoard_(hoard),
-      memory_(std::make_unique<PeerMemory>()),
-      ring_space_(*this, !fault(Fault::kRingAddressesTakenAsGuest)),
-      buffer_space_(*this, fault(Fault::kBufferAddressesTakenAsUser)) {}
+      iommu_(iommu),
+      memory_(std::make_unique<PeerMemory>()) {}
 
 BackendMemory::~BackendMemory() {
   if (fault_(Fault::kMemoryLeakedAtDisconnect)) {
@@ -35,11 +34,24 @@ BackendMemory::~BackendMemory() {
   }
 }
 
+bool BackendMemory::Translate(const protocol::Iotlb& message) {
+  return iommu_.Apply(message, *memory_);
+}
+
 std::span<std::byte> BackendMemory::Space::LeadingPiece(
     std::uint64_t address, std::uint64_t length) const {
-  return by_user_address_
-             ? memory_.memory_->user_space().LeadingPiece(address, length)
-             : memory_.memory_->LeadingPiece(address, length);
+  const FaultSet& fault = memory_.fault_;
+  PeerMemory& memory = *memory_.memory_;
+  const bool is_ring = use_ == Use::kRing;
+  if (memory_.iommu_.on() &&
+      !(is_ring && fault(Fault::kRingAddressesNotTranslated))) {
+    return memory_.iommu_.LeadingPieceFor(access_, address, length, memory);
+  }
+  const bool by_user_address = is_ring
+                                   ? !fault(Fault::kRingAddressesTakenAsGuest)
+                                   : fault(Fault::kBufferAddressesTakenAsUser);
+  return by_user_address ? memory.user_space().LeadingPiece(address, length)
+                         : memory.LeadingPiece(address, length);
 }
 
 PeerRegion BackendMemory::ToPeerRegion(const protocol::MemoryRegion& region,

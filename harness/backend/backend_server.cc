@@ -106,6 +106,8 @@ absl::Status BackendServer::Dispatch(std::span<const EventLoop::Token> tokens,
       return absl::OkStatus();
     } else if (token == kConnection) {
       readable_ = true;
+    } else if (token == RequestChannel::kToken) {
+      if (session_ != nullptr) session_->control().HearAnswers();
     } else if (session_ != nullptr) {
       session_->control().rings().OnKick(
           static_cast<std::uint32_t>(token - RingSet::kFirstToken));

@@ -6,7 +6,6 @@
 #include "harness/backend/defects.h"
 #include "harness/backend/misbehaviour.h"
 #include "harness/backend/offer.h"
-#include "harness/transport/unix_channel.h"
 #include "protocol/codec.h"
 #include "protocol/features.h"
 
@@ -27,9 +26,12 @@ ControlPlane::ControlPlane(const Environment& environment,
       fault_(environment.fault),
       device_(environment.device),
       model_(LimitsOf(environment.device, environment.fault)),
-      memory_(environment.fault, environment.hoard),
+      iommu_(environment.fault),
+      memory_(environment.fault, environment.hoard, iommu_),
       log_(environment.fault),
-      rings_(environment, model_, memory_, log_) {
+      rings_(environment, model_, memory_, log_),
+      channel_(environment, model_),
+      window_(environment.fault) {
   device_.Reset();
   if (predecessor != nullptr) Inherit(*predecessor);
 }
@@ -64,9 +66,22 @@ Handled ControlPlane::Handle(const Message& received,
     if (WronglyAccepts(fault_, request, *wrong)) return Unheeded(request);
     // What only binds the front-end is not refused: the reserved field of
     // GET_VRING_BASE is of no use to us.
-    if (wrong->req != Req::GBASE_08) return Handled::Refused();
+    if (wrong->req != Req::GBASE_08) return RefusalOf(request, *wrong);
   }
   return Carry(request, fds);
+}
+
+// In-band notifications without what they need end the session; behind its gate
+// an IOTLB_MSG has a reply that says no.
+Handled ControlPlane::RefusalOf(const Message& request,
+                                const protocol::Violation& wrong) {
+  if (wrong.req == Req::PF_12) return Handled::Closed();
+  const bool gated = wrong.relation == protocol::Relation::kNotNegotiated ||
+                     wrong.req == Req::OWN_08;
+  if (request.spec != &Spec(Request::IOTLB_MSG) || gated) {
+    return Handled::Refused();
+  }
+  return Handled::Reply(U64{1});
 }
 
 // A request that should have been refused, taken for good: it has no effect,
@@ -137,12 +152,13 @@ Handled ControlPlane::CarryOther(const Message& request,
       log_.SetEvent(std::move(fds[0]));
       break;
     case Request::SET_BACKEND_REQ_FD:
-      if (fault_(Fault::kBackendChannelLeaked)) {
-        environment_.hoard.KeepCopies(fds);
-      }
-      backend_channel_ = std::make_unique<Connection>(
-          std::make_unique<UnixChannel>(std::move(fds[0])));
-      break;
+      return OpenBackendChannel(request, fds);
+    case Request::VRING_KICK:
+      return KickInband(request);
+    case Request::IOTLB_MSG:
+      return Translate(request);
+    case Request::GET_SHMEM_CONFIG:
+      return Handled::Reply(window_.Config());
     case Request::NET_SET_MTU:
       return Handled::DoneIf(device_.SetMtu(std::get<U64>(request.body).value));
     case Request::SET_VRING_BASE:
@@ -184,6 +200,7 @@ Handled ControlPlane::SetFeatures(const Message& request) {
   const bool again = model_.features().has_value();
   model_.ApplyRequest(request);
   device_.Negotiate(features);
+  iommu_.SetOn(Has(features, VirtioFeature::ACCESS_PLATFORM));
   log_.SetOn(Has(features, VirtioFeature::LOG_ALL) ||
              fault_(Fault::kLogsWithoutLogAll));
   const bool with_enable = Has(features, VirtioFeature::PROTOCOL_FEATURES);
@@ -283,29 +300,6 @@ Handled ControlPlane::SetVringEnable(const Message& request) {
   if (fault_(Fault::kStartsWithoutKick)) rings_.StartByItself(state.index);
   if (!fault_(Fault::kKickBeforeEnableLost)) rings_.Wake(state.index);
   return Handled::Done();
-}
-
-void ControlPlane::AfterRun() {
-  if (config_change_due_) AnnounceConfigChange();
-  const std::uint8_t status = model_.status();
-  if ((status & kDriverOk) == 0 || (status & kNeedsReset) != 0) return;
-  if (!rings_.any_broken()) return;
-  ApplyStatus(status | kNeedsReset);
-  AnnounceConfigChange();
-}
-
-void ControlPlane::AnnounceConfigChange() {
-  const Message message =
-      MakeRequest(protocol::BackendRequest::BACKEND_CONFIG_CHANGE_MSG);
-  const bool talkative = fault_(Fault::kSpeaksWhileSuspended);
-  config_change_due_ =
-      model_.suspended() && backend_channel_ != nullptr && !talkative;
-  if (config_change_due_ || backend_channel_ == nullptr) return;
-  if (fault_(Fault::kConfigChangeNotAnnounced)) return;
-  if (model_.CheckBackendRequest(message) && !talkative) return;
-  const protocol::Header header = {message.spec->id, message.flags, 0};
-  // A front-end that does not read its channel loses the news.
-  (void)backend_channel_->SendMessage(header, {}, {}, Deadline::Now());
 }
 
 }  // namespace vuspec

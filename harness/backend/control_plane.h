@@ -10,15 +10,16 @@
 #define VUSPEC_HARNESS_BACKEND_CONTROL_PLANE_H_
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "harness/backend/backend_memory.h"
 #include "harness/backend/dirty_log.h"
 #include "harness/backend/environment.h"
+#include "harness/backend/iommu.h"
+#include "harness/backend/request_channel.h"
 #include "harness/backend/ring_set.h"
-#include "harness/transport/connection.h"
+#include "harness/backend/shared_window.h"
 #include "harness/transport/unique_fd.h"
 #include "protocol/message.h"
 #include "protocol/session_model.h"
@@ -26,12 +27,14 @@
 namespace vuspec {
 
 struct Handled {
-  enum class Kind { kDone, kReply, kRefused };
+  // kClosed: refused in the one way that is left, the end of the session.
+  enum class Kind { kDone, kReply, kRefused, kClosed };
   Kind kind = Kind::kDone;
   protocol::Body body = protocol::Empty{};  // of a reply
 
   static Handled Done() { return {}; }
   static Handled Refused() { return {Kind::kRefused, protocol::Empty{}}; }
+  static Handled Closed() { return {Kind::kClosed, protocol::Empty{}}; }
   static Handled Reply(protocol::Body body) { return {Kind::kReply, body}; }
   static Handled DoneIf(bool done) { return done ? Done() : Refused(); }
 };
@@ -51,8 +54,14 @@ class ControlPlane {
   // or when a ring runs again.
   void AnnounceConfigChange();
 
+  // The back-end channel has something to read.
+  void HearAnswers();
+
   // To be called after Run of the rings: what follows from what they met.
   void AfterRun();
+
+  // A defective mock lets trouble with the back-end channel end the session.
+  bool in_trouble() const { return channel_.in_trouble(); }
 
   const protocol::SessionModel& model() const { return model_; }
   RingSet& rings() { return rings_; }
@@ -63,6 +72,8 @@ class ControlPlane {
   Handled CarryOther(const protocol::Message& request,
                      std::vector<UniqueFd>& fds);
   Handled Unheeded(const protocol::Message& request) const;
+  static Handled RefusalOf(const protocol::Message& request,
+                           const protocol::Violation& wrong);
 
   Handled GetFeatures();
   Handled SetFeatures(const protocol::Message& request);
@@ -82,21 +93,28 @@ class ControlPlane {
   Handled SetConfig(const protocol::Message& request);
   Handled SetStatus(const protocol::Message& request);
   Handled ResetDevice(const protocol::Message& request);
+  Handled OpenBackendChannel(const protocol::Message& request,
+                             std::vector<UniqueFd>& fds);
+  Handled KickInband(const protocol::Message& request);
+  Handled Translate(const protocol::Message& request);
 
   void ResetToBirth();
   void StopAllRings();
   void ApplyStatus(std::uint64_t status);
   void Inherit(const protocol::SessionModel& predecessor);
   void SetAllEnabled(bool enabled);
+  void NotifyInband();
 
   const Environment& environment_;
   const FaultSet& fault_;
   MockDevice& device_;
   protocol::SessionModel model_;
+  Iommu iommu_;
   BackendMemory memory_;
   DirtyLog log_;
   RingSet rings_;
-  std::unique_ptr<Connection> backend_channel_;
+  RequestChannel channel_;
+  SharedWindow window_;
   bool config_change_due_ = false;
   int features_asked_count_ = 0;
 };

@@ -108,11 +108,16 @@ Handled ControlPlane::SetConfig(const Message& request) {
   }
   if (fault_(Fault::kConfigWriteLost)) return Handled::Done();
   const auto bytes = std::span(config.bytes).first(config.size);
-  return Handled::DoneIf(device_.WriteConfig(config.offset, bytes));
+  const auto field = device_.config().subspan(config.offset, config.size);
+  const bool changes = !std::ranges::equal(field, bytes);
+  if (!device_.WriteConfig(config.offset, bytes)) return Handled::Refused();
+  if (changes) AnnounceConfigChange();
+  return Handled::Done();
 }
 
 void ControlPlane::ResetToBirth() {
   device_.Reset();
+  if (!fault_(Fault::kShmemSurvivesReset)) window_.Reset();
   // What was negotiated is the session's, not the device's.
   device_.Negotiate(model_.features().value_or(0));
 }

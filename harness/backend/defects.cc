@@ -45,6 +45,8 @@ constexpr Unchecked kUnchecked[] = {
     {Fault::kStatusTooLargeAccepted, Req::STAT_06},
     {Fault::kEnableValueNotChecked, Req::ENA_03},
     {Fault::kLogGeometryNotChecked, Req::LOG_06},
+    {Fault::kIotlbTypesNotChecked, Req::IOTLB_05},
+    {Fault::kIotlbValuesNotChecked, Req::IOTLB_15},
 };
 
 bool IsFdRule(const Violation& violation) {

@@ -153,6 +153,10 @@ void SufferRefusal(const FaultSet& fault) {
   if (fault(Fault::kExitsOnRefusal)) std::_Exit(1);
 }
 
+void SufferBadAnswer(const FaultSet& fault) {
+  if (fault(Fault::kAbortsOnBadAnswer)) std::abort();
+}
+
 void SufferBreach(const FaultSet& fault, const protocol::Violation& breach) {
   using protocol::Req;
   struct Fatal {

@@ -46,6 +46,8 @@ void SufferMessage(const FaultSet& fault, const ReceivedMessage& message,
 void SufferOversize(const FaultSet& fault);
 void SufferUnknownRequest(const FaultSet& fault);
 void SufferRefusal(const FaultSet& fault);
+// An answer on the back-end channel that answers nothing.
+void SufferBadAnswer(const FaultSet& fault);
 // A request that breaks this rule.
 void SufferBreach(const FaultSet& fault, const protocol::Violation& breach);
 void SufferDisconnect(const FaultSet& fault);

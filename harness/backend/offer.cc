@@ -16,7 +16,7 @@ std::uint64_t OfferedFeatures(const MockDevice& device, const FaultSet& fault) {
       device.device_features() |
       Mask(VirtioFeature::LOG_ALL, VirtioFeature::INDIRECT_DESC,
            VirtioFeature::EVENT_IDX, VirtioFeature::PROTOCOL_FEATURES,
-           VirtioFeature::VERSION_1);
+           VirtioFeature::VERSION_1, VirtioFeature::ACCESS_PLATFORM);
   if (fault(Fault::kBit30NotOffered)) {
     features &= ~Mask(VirtioFeature::PROTOCOL_FEATURES);
   }
@@ -36,7 +36,9 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
       Mask(ProtocolFeature::MQ, ProtocolFeature::LOG_SHMFD,
            ProtocolFeature::REPLY_ACK, ProtocolFeature::BACKEND_REQ,
            ProtocolFeature::CONFIG, ProtocolFeature::RESET_DEVICE,
-           ProtocolFeature::CONFIGURE_MEM_SLOTS, ProtocolFeature::STATUS);
+           ProtocolFeature::CONFIGURE_MEM_SLOTS, ProtocolFeature::STATUS,
+           ProtocolFeature::BACKEND_SEND_FD,
+           ProtocolFeature::INBAND_NOTIFICATIONS, ProtocolFeature::SHMEM_MAP);
   if (fault(Fault::kPrerequisiteNotOffered)) {
     features |= Mask(ProtocolFeature::HOST_NOTIFIER);
   }

@@ -82,6 +82,21 @@ void RingSet::RebindAll() {
   WakeAll();
 }
 
+void RingSet::UnbindAll(bool wake) {
+  for (Vring& ring : rings_) ring.Unbind();
+  if (wake) WakeAll();
+}
+
+bool RingSet::KickInband(std::uint32_t index) {
+  if (model_.ring(index).started) {
+    Wake(index);
+    return true;
+  }
+  if (Bind(index)) return true;
+  (void)Stop(index);
+  return false;
+}
+
 void RingSet::OnKick(std::uint32_t index) {
   Vring& ring = rings_[index];
   if (ring.kick_fd() < 0) return;  // replaced since the kick was reported
@@ -140,6 +155,13 @@ bool RingSet::Run() {
 bool RingSet::polling() const {
   for (std::uint32_t i = 0; i < rings_.size(); ++i) {
     if (model_.ring(i).started && model_.ring(i).polled) return true;
+  }
+  return false;
+}
+
+bool RingSet::in_use() const {
+  for (std::uint32_t i = 0; i < rings_.size(); ++i) {
+    if (ModeOf(i) == Vring::Mode::kProcess) return true;
   }
   return false;
 }

@@ -44,6 +44,10 @@ class RingSet {
   // The next available index; nullopt if the ring was not started.
   std::optional<std::uint16_t> Stop(std::uint32_t index);
   void RebindAll();
+  // Translations changed, or (`wake`) came.
+  void UnbindAll(bool wake);
+  // A kick that came as a message; starts a stopped ring. False as of Start.
+  bool KickInband(std::uint32_t index);
 
   // From the first SET_STATUS on, nothing runs before DRIVER_OK. A front-end
   // that negotiates STATUS and never says one is served all the same.
@@ -61,6 +65,8 @@ class RingSet {
   // Some ring must be looked at although nothing wakes it.
   bool polling() const;
   bool any_broken() const;
+  // Some ring is processed.
+  bool in_use() const;
 
  private:
   Vring::Mode ModeOf(std::uint32_t index) const;

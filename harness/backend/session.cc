@@ -29,6 +29,9 @@ bool MockSession::Turn(bool readable) {
   RunRings();
   if (readable && !ReceiveOne()) return false;
   RunRings();
+  if (fault_(Fault::kChannelTroubleEndsSession) && control_.in_trouble()) {
+    return false;
+  }
   return !(fault_(Fault::kBadRingEndsSession) && control_.rings().any_broken());
 }
 
@@ -89,6 +92,8 @@ bool MockSession::Carry(const Header& header, const Message& request,
   switch (outcome.kind) {
     case Handled::Kind::kRefused:
       return Refuse(header);
+    case Handled::Kind::kClosed:
+      return false;
     case Handled::Kind::kReply:
       return answers_.Reply(header, outcome.body).ok();
     case Handled::Kind::kDone:

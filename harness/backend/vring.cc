@@ -37,22 +37,30 @@ std::optional<protocol::Violation> Vring::Start(
       .event_idx = Has(features, VirtioFeature::EVENT_IDX) &&
                    !fault_(Fault::kEventIdxIgnored),
       .indirect = Has(features, VirtioFeature::INDIRECT_DESC) &&
-                  !fault_(Fault::kIndirectRefused)};
+                  !fault_(Fault::kIndirectRefused),
+      .written_ring_space = &memory_.written_ring_space(),
+      .written_buffer_space = &memory_.written_buffer_space()};
+  broken_ = false;
+  memory_.iommu().ForgetMiss();
   protocol::Result<SplitDevice> device = SplitDevice::Create(
       memory_.ring_space(), memory_.buffer_space(),
       {addr.descriptor, addr.available, addr.used}, *config.size, options);
-  if (!device.ok()) return device.violation();
+  if (!device.ok()) {
+    if (!memory_.iommu().missed()) return device.violation();
+    waiting_.emplace(Waiting{config, features});
+    return std::nullopt;
+  }
   device_.emplace(std::move(*device));
   const bool from_zero = fault_(Fault::kBaseIgnored);
   device_->SetBase(static_cast<std::uint16_t>(from_zero ? 0 : config.base));
   event_idx_ = options.event_idx;
   used_log_ = addr;
   bound_ = true;
-  broken_ = false;
   return std::nullopt;
 }
 
 std::optional<std::uint16_t> Vring::Stop() {
+  waiting_.reset();
   if (!device_) return std::nullopt;
   const std::uint16_t next_avail = device_->next_avail();
   device_.reset();
@@ -61,6 +69,10 @@ std::optional<std::uint16_t> Vring::Stop() {
 }
 
 void Vring::Rebind() {
+  if (const auto waiting = std::exchange(waiting_, std::nullopt)) {
+    if (Start(waiting->config, waiting->features)) Break();
+    return;
+  }
   if (!device_ || fault_(Fault::kRingsNotRebound)) return;
   bound_ = !device_->Rebind().has_value();
 }
@@ -87,9 +99,12 @@ void Vring::LeakFds() {
 }
 
 Vring::Progress Vring::Run(Mode mode) {
-  if (mode == Mode::kIdle || !bound_ || broken_) return Progress::kNone;
+  if (mode == Mode::kIdle || broken_) return Progress::kNone;
+  if (!bound_ && memory_.iommu().on()) Rebind();
+  if (!bound_) return Progress::kNone;
   if (!mock_.Wants(index_)) return Progress::kNone;
   int count = 0;
+  stalled_ = false;
   do {
     device_->SetNotifications(false);
     while (count < kBurst && mock_.Wants(index_) && Step(mode)) ++count;
@@ -99,8 +114,8 @@ Vring::Progress Vring::Run(Mode mode) {
     }
     if (count == kBurst) return Progress::kMore;
     // The flags are written for the last time before the ring is broken.
-  } while (device_->SetNotifications(true) && !broken_ && mock_.Wants(index_) &&
-           !fault_(Fault::kOneRequestPerKick));
+  } while (device_->SetNotifications(true) && !broken_ && !stalled_ &&
+           mock_.Wants(index_) && !fault_(Fault::kOneRequestPerKick));
   if (fault_(Fault::kUsedFlagsUndefined)) device_->view().SetUsedFlags(0x8000);
   // Asking for kicks wrote the flags or the event of the used ring.
   LogUsedRing(
@@ -116,7 +131,15 @@ bool Vring::Step(Mode mode) {
     Break();
     return false;
   }
+  memory_.iommu().ForgetMiss();
   const protocol::Result<bool> popped = device_->Pop(chain_);
+  if (!popped.ok() && memory_.iommu().missed() &&
+      !fault_(Fault::kIotlbMissBreaksRing)) {
+    // The chain comes again when the front-end has translated its addresses.
+    device_->PutBack();
+    stalled_ = true;
+    return false;
+  }
   if (!popped.ok()) {
     SufferBadRing(fault_);
     Break();
@@ -177,13 +200,15 @@ void Vring::LogUsedRing(std::uint64_t offset, std::uint64_t length) {
 
 void Vring::Break() {
   broken_ = true;
-  if (fault_(Fault::kErrNeverSignalled) || !err_) return;
-  (void)SignalFd(err_.get());
+  if (fault_(Fault::kErrNeverSignalled)) return;
+  err_due_ = !err_;
+  if (err_) (void)SignalFd(err_.get());
 }
 
 void Vring::SignalCall() {
-  if (!call_ || fault_(Fault::kCallNeverSignalled)) return;
-  (void)SignalFd(call_.get());
+  if (fault_(Fault::kCallNeverSignalled)) return;
+  call_due_ = !call_ || fault_(Fault::kInbandCallBesideDescriptor);
+  if (call_) (void)SignalFd(call_.get());
 }
 
 }  // namespace vuspec

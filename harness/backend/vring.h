@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "harness/backend/backend_memory.h"
 #include "harness/backend/device.h"
@@ -52,6 +53,9 @@ class Vring {
   // The memory table changed: resolves the addresses again. A ring that finds
   // no memory is idle until the next change.
   void Rebind();
+  // The translations changed: the addresses are resolved when the ring is used
+  // next.
+  void Unbind() { bound_ = false; }
 
   // Replaces a descriptor, none for an empty one; the old one is closed.
   void SetKick(UniqueFd fd) { kick_ = std::move(fd); }
@@ -71,13 +75,17 @@ class Vring {
   // The driver wrote what it may not, in the last Run or earlier.
   bool broken() const { return broken_; }
   bool bound() const { return bound_; }
+  // What the driver is owed and has no descriptor for, once.
+  bool TakeCallDue() { return std::exchange(call_due_, false); }
+  bool TakeErrDue() { return std::exchange(err_due_, false); }
   // REQUIRES: bound().
   std::uint16_t next_avail() const { return device_->next_avail(); }
   // The available index in memory. REQUIRES: bound().
   std::uint16_t avail_index() const { return device_->view().avail_index(); }
 
  private:
-  // Takes one request; false when there is none or the ring broke.
+  // Takes one request; false when there is none, the ring broke or a
+  // translation is missing.
   bool Step(Mode mode);
   void Complete(std::uint32_t written);
   void LogWrites(std::uint32_t written);
@@ -95,9 +103,19 @@ class Vring {
   UniqueFd kick_;
   UniqueFd call_;
   UniqueFd err_;
-  std::optional<SplitDevice> device_;  // while started
-  bool bound_ = false;                 // device_ has memory
+  // While started, behind an IOMMU only once it was translated; until then
+  // what it is started from.
+  std::optional<SplitDevice> device_;
+  struct Waiting {
+    protocol::RingState config;
+    std::uint64_t features;
+  };
+  std::optional<Waiting> waiting_;
+  bool bound_ = false;  // device_ has memory
   bool broken_ = false;
+  bool stalled_ = false;  // in this Run, by a missing translation
+  bool call_due_ = false;
+  bool err_due_ = false;
   bool event_idx_ = false;
   protocol::VringAddr used_log_;
   Chain chain_;

@@ -62,6 +62,7 @@ struct Part {
   std::uint64_t alignment = 0;
   // What the host needs to access the widest field at once.
   std::uint64_t host_alignment = 0;
+  bool written = false;
 };
 
 Result<std::byte*> ResolvePart(const AddressSpace& space, const Part& part) {
@@ -103,6 +104,12 @@ Result<SplitDevice> SplitDevice::Create(const AddressSpace& ring_space,
   device.buffer_space_ = &buffer_space;
   device.addresses_ = addresses;
   device.options_ = options;
+  if (options.written_ring_space == nullptr) {
+    device.options_.written_ring_space = &ring_space;
+  }
+  if (options.written_buffer_space == nullptr) {
+    device.options_.written_buffer_space = &buffer_space;
+  }
   device.view_ = SplitRingView(nullptr, nullptr, nullptr,
                                static_cast<std::uint16_t>(queue_size));
   if (const Refusal refusal = device.Rebind()) return *refusal;
@@ -120,10 +127,12 @@ std::optional<Violation> SplitDevice::Rebind() {
       Part{"available ring", addresses_.available, AvailableRingSize(size),
            kAvailableRingAlignment, kAvailableRingAlignment},
       Part{"used ring", addresses_.used, UsedRingSize(size), kUsedRingAlignment,
-           kUsedRingAlignment}};
+           kUsedRingAlignment, true}};
   std::array<std::byte*, 3> resolved = {};
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const Result<std::byte*> part = ResolvePart(*ring_space_, parts[i]);
+    const Result<std::byte*> part = ResolvePart(
+        parts[i].written ? *options_.written_ring_space : *ring_space_,
+        parts[i]);
     if (!part) return part.violation();
     resolved[i] = *part;
   }
@@ -264,9 +273,11 @@ std::optional<Violation> SplitDevice::Resolve(Chain& chain) const {
                                  descriptor.address);
     }
     const bool writable = (descriptor.flags & VIRTQ_DESC_F_WRITE) != 0;
+    const AddressSpace& space =
+        writable ? *options_.written_buffer_space : *buffer_space_;
     std::uint64_t done = 0;
     while (done < descriptor.length) {
-      const std::span<std::byte> piece = buffer_space_->LeadingPiece(
+      const std::span<std::byte> piece = space.LeadingPiece(
           descriptor.address + done, descriptor.length - done);
       if (piece.empty()) return RefuseAddress(descriptor, done);
       chain.Append(piece, writable);

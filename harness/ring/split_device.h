@@ -44,6 +44,10 @@ struct SplitDeviceOptions {
   // Negotiated features.
   bool event_idx = false;
   bool indirect = false;
+  // Where what the device writes lies, if that is another view of memory (an
+  // IOMMU may forbid it); as long-lived as the spaces that are read.
+  const AddressSpace* written_ring_space = nullptr;
+  const AddressSpace* written_buffer_space = nullptr;
 };
 
 class SplitDevice {
@@ -73,6 +77,10 @@ class SplitDevice {
   // pushed with 0 bytes and the ring goes on. Only VS_29 and VS_30 consume
   // nothing and come again at the next call; the ring is lost.
   protocol::Result<bool> Pop(Chain& chain);
+
+  // The chain that Pop has just refused comes again.
+  // REQUIRES: Pop consumed it, and nothing was popped since.
+  void PutBack() { --next_avail_; }
 
   // Gives a chain back: Stage any number, then Publish; or Push one.
   void Stage(std::uint16_t head, std::uint32_t written) {
