@@ -156,6 +156,11 @@ void ConformanceCase::ExpectIdle(Session& session, SessionRing& ring) {
       << "the call descriptor was signalled although the ring must stay idle";
 }
 
+void ConformanceCase::ConnectAgain(Session& session) {
+  session.Close();
+  Require(session.Resume(std::make_unique<UnixChannel>(Connect())));
+}
+
 void ConformanceCase::Disconnect() {
   CheckCanaries();
   AttachTranscripts();

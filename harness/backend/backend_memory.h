@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "harness/backend/fault.h"
 #include "harness/memory/address_space.h"
+#include "harness/memory/mapping.h"
 #include "harness/memory/peer_memory.h"
 #include "harness/transport/unique_fd.h"
 #include "protocol/payloads.h"
@@ -28,6 +29,7 @@ namespace vuspec {
 struct Hoard {
   std::vector<UniqueFd> fds;
   std::vector<std::unique_ptr<PeerMemory>> memories;
+  std::vector<Mapping> mappings;
 
   void Keep(std::vector<UniqueFd>& more);
   void KeepCopies(std::span<const UniqueFd> originals);

@@ -12,11 +12,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "harness/backend/backend_memory.h"
 #include "harness/backend/dirty_log.h"
 #include "harness/backend/environment.h"
+#include "harness/backend/in_flight_area.h"
 #include "harness/backend/ring_set.h"
 #include "harness/transport/connection.h"
 #include "harness/transport/unique_fd.h"
@@ -29,10 +31,13 @@ struct Handled {
   enum class Kind { kDone, kReply, kRefused };
   Kind kind = Kind::kDone;
   protocol::Body body = protocol::Empty{};  // of a reply
+  UniqueFd fd = {};                         // sent with it, if any
 
   static Handled Done() { return {}; }
-  static Handled Refused() { return {Kind::kRefused, protocol::Empty{}}; }
-  static Handled Reply(protocol::Body body) { return {Kind::kReply, body}; }
+  static Handled Refused() { return {Kind::kRefused, protocol::Empty{}, {}}; }
+  static Handled Reply(protocol::Body body, UniqueFd fd = {}) {
+    return {Kind::kReply, body, std::move(fd)};
+  }
   static Handled DoneIf(bool done) { return done ? Done() : Refused(); }
 };
 
@@ -78,11 +83,16 @@ class ControlPlane {
   Handled SetVringFd(const protocol::Message& request,
                      std::vector<UniqueFd>& fds);
   Handled SetVringEnable(const protocol::Message& request);
+  Handled GetInflightFd(const protocol::Message& request);
+  Handled SetInflightFd(const protocol::Message& request,
+                        std::vector<UniqueFd>& fds);
   Handled GetConfig(const protocol::Message& request) const;
   Handled SetConfig(const protocol::Message& request);
   Handled SetStatus(const protocol::Message& request);
   Handled ResetDevice(const protocol::Message& request);
 
+  // Whether GET_VRING_BASE leaves requests in flight.
+  bool SuspendsAtStop() const;
   void ResetToBirth();
   void StopAllRings();
   void ApplyStatus(std::uint64_t status);
@@ -95,6 +105,7 @@ class ControlPlane {
   protocol::SessionModel model_;
   BackendMemory memory_;
   DirtyLog log_;
+  InFlightArea in_flight_area_;
   RingSet rings_;
   std::unique_ptr<Connection> backend_channel_;
   bool config_change_due_ = false;

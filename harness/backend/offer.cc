@@ -35,8 +35,9 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
       device.protocol_features() |
       Mask(ProtocolFeature::MQ, ProtocolFeature::LOG_SHMFD,
            ProtocolFeature::REPLY_ACK, ProtocolFeature::BACKEND_REQ,
-           ProtocolFeature::CONFIG, ProtocolFeature::RESET_DEVICE,
-           ProtocolFeature::CONFIGURE_MEM_SLOTS, ProtocolFeature::STATUS);
+           ProtocolFeature::CONFIG, ProtocolFeature::INFLIGHT_SHMFD,
+           ProtocolFeature::RESET_DEVICE, ProtocolFeature::CONFIGURE_MEM_SLOTS,
+           ProtocolFeature::STATUS, ProtocolFeature::GET_VRING_BASE_INFLIGHT);
   if (fault(Fault::kPrerequisiteNotOffered)) {
     features |= Mask(ProtocolFeature::HOST_NOTIFIER);
   }
@@ -48,9 +49,7 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
     features |= protocol::kDefinedProtocolFeatures;
   }
   if (fault(Fault::kPrerequisitesNotChecked)) {
-    features |= Mask(ProtocolFeature::INBAND_NOTIFICATIONS,
-                     ProtocolFeature::INFLIGHT_SHMFD,
-                     ProtocolFeature::GET_VRING_BASE_INFLIGHT);
+    features |= Mask(ProtocolFeature::INBAND_NOTIFICATIONS);
   }
   return features;
 }

@@ -21,6 +21,7 @@
 #include "harness/backend/device.h"
 #include "harness/backend/dirty_log.h"
 #include "harness/backend/environment.h"
+#include "harness/backend/in_flight_area.h"
 #include "harness/backend/vring.h"
 #include "protocol/session_model.h"
 
@@ -32,7 +33,7 @@ class RingSet {
 
   // Everything outlives the set.
   RingSet(const Environment& environment, const protocol::SessionModel& model,
-          const BackendMemory& memory, DirtyLog& log);
+          const BackendMemory& memory, const InFlightArea& area, DirtyLog& log);
   RingSet(RingSet&&) = delete;
   ~RingSet();
 
@@ -44,6 +45,10 @@ class RingSet {
   // The next available index; nullopt if the ring was not started.
   std::optional<std::uint16_t> Stop(std::uint32_t index);
   void RebindAll();
+  // Fetches and records what is available, if the ring runs.
+  void Suspend(std::uint32_t index);
+  // The area changed: rings are recorded from their next start on.
+  void ForgetInFlight();
 
   // From the first SET_STATUS on, nothing runs before DRIVER_OK. A front-end
   // that negotiates STATUS and never says one is served all the same.
@@ -69,6 +74,7 @@ class RingSet {
 
   const Environment& environment_;
   const protocol::SessionModel& model_;
+  const InFlightArea& area_;
   std::deque<Vring> rings_;
   std::vector<bool> woken_;
   bool status_counts_ = false;

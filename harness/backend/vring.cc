@@ -28,10 +28,12 @@ Vring::Vring(std::uint32_t index, const FaultSet& fault,
       memory_(memory),
       mock_(device),
       log_(log),
-      hoard_(hoard) {}
+      hoard_(hoard),
+      in_flight_(fault) {}
 
 std::optional<protocol::Violation> Vring::Start(
-    const protocol::RingState& config, std::uint64_t features) {
+    const protocol::RingState& config, std::uint64_t features,
+    InFlightView region) {
   const protocol::VringAddr& addr = *config.addresses;
   const SplitDeviceOptions options = {
       .event_idx = Has(features, VirtioFeature::EVENT_IDX) &&
@@ -45,6 +47,13 @@ std::optional<protocol::Violation> Vring::Start(
   device_.emplace(std::move(*device));
   const bool from_zero = fault_(Fault::kBaseIgnored);
   device_->SetBase(static_cast<std::uint16_t>(from_zero ? 0 : config.base));
+  if (const auto corrupt = in_flight_.Attach(region, device_->queue_size(),
+                                             device_->next_used())) {
+    SufferBreach(fault_, *corrupt);
+    device_.reset();
+    return corrupt;
+  }
+  if (in_flight_.has_resubmissions()) SkipFetched();
   event_idx_ = options.event_idx;
   used_log_ = addr;
   bound_ = true;
@@ -56,8 +65,34 @@ std::optional<std::uint16_t> Vring::Stop() {
   if (!device_) return std::nullopt;
   const std::uint16_t next_avail = device_->next_avail();
   device_.reset();
+  in_flight_.Detach();
   bound_ = false;
   return next_avail;
+}
+
+// Whatever was fetched is either used or in flight, so the front-end need not
+// know how far we were, and after a crash it does not.
+void Vring::SkipFetched() {
+  if (fault_(Fault::kInFlightFetchedAgain)) return;
+  device_->SetBase(static_cast<std::uint16_t>(device_->next_used() +
+                                              in_flight_.resubmission_count()));
+  while (in_flight_.has_resubmissions() &&
+         fault_(Fault::kInFlightNotResubmitted)) {
+    (void)in_flight_.TakeResubmission();
+  }
+}
+
+void Vring::Suspend() {
+  if (!bound_ || broken_) return;
+  // What nobody records would be lost.
+  if (!in_flight_.attached() && !fault_(Fault::kSuspendsWithoutArea)) return;
+  for (int count = 0; count < device_->queue_size(); ++count) {
+    const protocol::Result<bool> popped = device_->Pop(chain_);
+    if (!popped.ok() || !*popped) return;
+    if (!fault_(Fault::kSuspendedNotRecorded)) {
+      in_flight_.OnFetched(chain_.head());
+    }
+  }
 }
 
 void Vring::Rebind() {
@@ -116,13 +151,13 @@ bool Vring::Step(Mode mode) {
     Break();
     return false;
   }
-  const protocol::Result<bool> popped = device_->Pop(chain_);
-  if (!popped.ok()) {
+  const protocol::Result<bool> taken = Take();
+  if (!taken.ok()) {
     SufferBadRing(fault_);
     Break();
     return false;
   }
-  if (!*popped) return false;
+  if (!*taken) return false;
   if (mode == Mode::kDiscard) {
     Complete(0);
     return true;
@@ -140,10 +175,23 @@ bool Vring::Step(Mode mode) {
   return !fault_(Fault::kOneRequestPerKick);
 }
 
+protocol::Result<bool> Vring::Take() {
+  const bool held =
+      fault_(Fault::kResubmitsOnlyWithNewRequests) && !device_->HasPending();
+  if (in_flight_.has_resubmissions() && !held) {
+    return device_->Retake(in_flight_.TakeResubmission(), chain_);
+  }
+  const protocol::Result<bool> popped = device_->Pop(chain_);
+  if (popped.ok() && *popped) in_flight_.OnFetched(chain_.head());
+  return popped;
+}
+
 void Vring::Complete(std::uint32_t written) {
   const std::uint16_t slot = static_cast<std::uint16_t>(
       device_->next_used() & (device_->queue_size() - 1));
+  in_flight_.OnUsing(chain_.head());
   PushUsed(fault_, *device_, chain_.head(), written);
+  in_flight_.OnUsed(chain_.head(), device_->next_used());
   LogUsedRing(kRingEntriesOffset + kUsedElementSize * slot, kUsedElementSize);
   LogUsedRing(kRingIndexOffset, sizeof(std::uint16_t));
 }

@@ -74,6 +74,10 @@ class SplitDevice {
   // nothing and come again at the next call; the ring is lost.
   protocol::Result<bool> Pop(Chain& chain);
 
+  // Takes a chain once more that some device took before and did not give
+  // back; the available ring is not asked. False for no head of this ring.
+  protocol::Result<bool> Retake(std::uint16_t head, Chain& chain);
+
   // Gives a chain back: Stage any number, then Publish; or Push one.
   void Stage(std::uint16_t head, std::uint32_t written) {
     view_.SetUsedElement(next_used_, {head, written});
@@ -120,6 +124,8 @@ class SplitDevice {
 
   SplitDevice() = default;
 
+  // REQUIRES: head < queue_size().
+  protocol::Result<bool> TakeFrom(std::uint16_t head, Chain& chain);
   // Copies the chain into descriptors_ and judges its structure.
   Refusal Collect(std::uint16_t head);
   Refusal CollectTable(const Descriptor& pointer);
