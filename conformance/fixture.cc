@@ -135,4 +135,9 @@ void ConformanceCase::ExpectIdle(Session& session, SessionRing& ring) {
       << "the call descriptor was signalled although the ring must stay idle";
 }
 
+void ConformanceCase::ConnectAgain(Session& session) {
+  session.Close();
+  Require(session.Resume(std::make_unique<UnixChannel>(Connect())));
+}
+
 }  // namespace vuspec

@@ -84,6 +84,10 @@ class ConformanceCase : public testing::Test {
   // No call signal since then, whatever was completed.
   void ExpectNotNotified(Session& session, SessionRing& ring);
 
+  // Ends the connection, if it did not end, and goes on over another one; see
+  // Session::Resume. REQUIRES: no other connection of the case is open.
+  void ConnectAgain(Session& session);
+
   // Ends every session and raw connection of the case.
   void Disconnect();
 

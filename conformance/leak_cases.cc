@@ -4,6 +4,7 @@
 // the counts are looked at on top.
 #include "conformance/case.h"
 #include "conformance/leak_case.h"
+#include "conformance/in_flight_verbs.h"
 #include "conformance/memory_verbs.h"
 #include "conformance/raw_verbs.h"
 
@@ -163,6 +164,21 @@ CONFORMANCE_CASE(Leak, SixtyFourBrokenHandshakesLeaveNothingBehind,
                           CurrentRun().ForAnswer());
     Disconnect();
   }
+  if (before) ExpectNoMoreThan(*before);
+}
+
+CONFORMANCE_CASE(Leak, SixtyFourInFlightAreasLeaveNothingBehind,
+                 .cites = {Req::FD_15, Req::FD_19, Req::INFL_32},
+                 .needs = {
+                     .protocol = kInFlight, .io = true, .process = true}) {
+  const auto before = Idle();
+  Session& session = StartSession({.protocol = kPlainProtocol | kInFlight});
+  for (int i = 0; i < kRepetitions; ++i) {
+    const InflightArea area = Require(
+        session.frontend().GetInflightFd({.num_queues = 1, .queue_size = 128}));
+    Require(session.frontend().SetInflightFd(area.description, area.fd.get()));
+  }
+  Disconnect();
   if (before) ExpectNoMoreThan(*before);
 }
 

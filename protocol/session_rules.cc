@@ -216,6 +216,10 @@ std::optional<Violation> SessionModel::CheckValues(
       if (inflight.num_queues == 0 || inflight.queue_size == 0) {
         return not_now(Req::INFL_08, "num_queues or queue_size is 0");
       }
+      if (auto wrong = AtMost(request, Req::INFL_09, {"queue_size", Byte(18)},
+                              kVringSizeMax, inflight.queue_size)) {
+        return wrong;
+      }
       return AtMost(request, Req::INFL_13, {"num_queues", Byte(16)},
                     queue_count(), inflight.num_queues);
     }

@@ -122,6 +122,7 @@ std::vector<Rule> Rules() {
       {"status", Req::STAT_06, u64(SET_STATUS, 256), u64(SET_STATUS, 255)},
       {"no queues", Req::INFL_08, inflight(0, 8), inflight(1, 8)},
       {"no entries", Req::INFL_08, inflight(1, 0), inflight(1, 1)},
+      {"more entries", Req::INFL_09, inflight(1, 0x8001), inflight(1, 0x8000)},
       {"more queues", Req::INFL_13, inflight(3, 8), inflight(2, 8)},
       {"log size", Req::LOG_06, Make(SET_LOG_BASE, Log{0, 0}, 1),
        Make(SET_LOG_BASE, Log{1, 0}, 1)},

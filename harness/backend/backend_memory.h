@@ -19,6 +19,7 @@
 #include "harness/backend/fault.h"
 #include "harness/backend/iommu.h"
 #include "harness/memory/address_space.h"
+#include "harness/memory/mapping.h"
 #include "harness/memory/peer_memory.h"
 #include "harness/transport/unique_fd.h"
 #include "protocol/payloads.h"
@@ -29,6 +30,7 @@ namespace vuspec {
 struct Hoard {
   std::vector<UniqueFd> fds;
   std::vector<std::unique_ptr<PeerMemory>> memories;
+  std::vector<Mapping> mappings;
 
   void Keep(std::vector<UniqueFd>& more);
   void KeepCopies(std::span<const UniqueFd> originals);

@@ -29,7 +29,8 @@ ControlPlane::ControlPlane(const Environment& environment,
       iommu_(environment.fault),
       memory_(environment.fault, environment.hoard, iommu_),
       log_(environment.fault),
-      rings_(environment, model_, memory_, log_),
+      in_flight_area_(environment.fault, environment.hoard),
+      rings_(environment, model_, memory_, in_flight_area_, log_),
       channel_(environment, model_),
       window_(environment.fault) {
   device_.Reset();
@@ -92,6 +93,11 @@ Handled ControlPlane::Unheeded(const Message& request) const {
   if (std::holds_alternative<protocol::Config>(request.body)) {
     return Handled::Reply(request.body);
   }
+  if (const auto* wanted = std::get_if<protocol::Inflight>(&request.body)) {
+    protocol::Inflight area = *wanted;
+    area.mmap_size = 1;
+    return Handled::Reply(area);
+  }
   return Handled::Reply(
       EmptyBodyOf(ResolvePayload(request.spec->reply, model_.context())));
 }
@@ -121,6 +127,10 @@ Handled ControlPlane::Carry(const Message& request,
       return SetVringFd(request, fds);
     case Request::SET_VRING_ENABLE:
       return SetVringEnable(request);
+    case Request::GET_INFLIGHT_FD:
+      return GetInflightFd(request);
+    case Request::SET_INFLIGHT_FD:
+      return SetInflightFd(request, fds);
     case Request::GET_CONFIG:
       return GetConfig(request);
     case Request::SET_CONFIG:
@@ -233,9 +243,17 @@ void ControlPlane::StopAllRings() {
   }
 }
 
+// Whoever negotiates this has to cope with all that it allows.
+bool ControlPlane::SuspendsAtStop() const {
+  return Has(model_.protocol_features(),
+             ProtocolFeature::GET_VRING_BASE_INFLIGHT) ||
+         fault_(Fault::kSuspendsUnasked);
+}
+
 Handled ControlPlane::GetVringBase(const Message& request) {
   const std::uint32_t index = std::get<VringState>(request.body).index;
   Vring& ring = rings_.ring(index);
+  if (SuspendsAtStop()) rings_.Suspend(index);
   VringState state = {index, model_.ring(index).base};
   if (fault_(Fault::kGetVringBaseReturnsAvail) && ring.bound()) {
     state.num = ring.avail_index();

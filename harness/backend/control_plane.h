@@ -11,11 +11,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "harness/backend/backend_memory.h"
 #include "harness/backend/dirty_log.h"
 #include "harness/backend/environment.h"
+#include "harness/backend/in_flight_area.h"
 #include "harness/backend/iommu.h"
 #include "harness/backend/request_channel.h"
 #include "harness/backend/ring_set.h"
@@ -31,11 +33,14 @@ struct Handled {
   enum class Kind { kDone, kReply, kRefused, kClosed };
   Kind kind = Kind::kDone;
   protocol::Body body = protocol::Empty{};  // of a reply
+  UniqueFd fd = {};                         // sent with it, if any
 
   static Handled Done() { return {}; }
-  static Handled Refused() { return {Kind::kRefused, protocol::Empty{}}; }
-  static Handled Closed() { return {Kind::kClosed, protocol::Empty{}}; }
-  static Handled Reply(protocol::Body body) { return {Kind::kReply, body}; }
+  static Handled Refused() { return {Kind::kRefused, protocol::Empty{}, {}}; }
+  static Handled Closed() { return {Kind::kClosed, protocol::Empty{}, {}}; }
+  static Handled Reply(protocol::Body body, UniqueFd fd = {}) {
+    return {Kind::kReply, body, std::move(fd)};
+  }
   static Handled DoneIf(bool done) { return done ? Done() : Refused(); }
 };
 
@@ -89,6 +94,9 @@ class ControlPlane {
   Handled SetVringFd(const protocol::Message& request,
                      std::vector<UniqueFd>& fds);
   Handled SetVringEnable(const protocol::Message& request);
+  Handled GetInflightFd(const protocol::Message& request);
+  Handled SetInflightFd(const protocol::Message& request,
+                        std::vector<UniqueFd>& fds);
   Handled GetConfig(const protocol::Message& request) const;
   Handled SetConfig(const protocol::Message& request);
   Handled SetStatus(const protocol::Message& request);
@@ -98,6 +106,8 @@ class ControlPlane {
   Handled KickInband(const protocol::Message& request);
   Handled Translate(const protocol::Message& request);
 
+  // Whether GET_VRING_BASE leaves requests in flight.
+  bool SuspendsAtStop() const;
   void ResetToBirth();
   void StopAllRings();
   void ApplyStatus(std::uint64_t status);
@@ -112,6 +122,7 @@ class ControlPlane {
   Iommu iommu_;
   BackendMemory memory_;
   DirtyLog log_;
+  InFlightArea in_flight_area_;
   RingSet rings_;
   RequestChannel channel_;
   SharedWindow window_;

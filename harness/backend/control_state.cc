@@ -68,6 +68,29 @@ Handled ControlPlane::SetLogBase(const Message& request,
   return Handled::Reply(protocol::Empty{});
 }
 
+Handled ControlPlane::GetInflightFd(const Message& request) {
+  const auto& wanted = std::get<protocol::Inflight>(request.body);
+  absl::StatusOr<FreshArea> area = in_flight_area_.Make(wanted);
+  if (!area.ok()) return Handled::Refused();
+  if (fault_(Fault::kInFlightCountsNotEchoed)) {
+    area->description.num_queues = 0;
+    area->description.queue_size = 0;
+  }
+  if (fault_(Fault::kInFlightFdMissing)) area->fd.reset();
+  return Handled::Reply(area->description, std::move(area->fd));
+}
+
+Handled ControlPlane::SetInflightFd(const Message& request,
+                                    std::vector<UniqueFd>& fds) {
+  const auto& area = std::get<protocol::Inflight>(request.body);
+  if (!in_flight_area_.Map(area, fds[0]).ok()) {
+    return Handled::DoneIf(fault_(Fault::kInFlightGeometryNotChecked));
+  }
+  rings_.ForgetInFlight();
+  model_.ApplyRequest(request);
+  return Handled::Done();
+}
+
 Handled ControlPlane::GetConfig(const Message& request) const {
   const auto& asked = std::get<Config>(request.body);
   const std::span<const std::uint8_t> config = device_.config();

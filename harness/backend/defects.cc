@@ -47,6 +47,9 @@ constexpr Unchecked kUnchecked[] = {
     {Fault::kLogGeometryNotChecked, Req::LOG_06},
     {Fault::kIotlbTypesNotChecked, Req::IOTLB_05},
     {Fault::kIotlbValuesNotChecked, Req::IOTLB_15},
+    {Fault::kInFlightCountsNotChecked, Req::INFL_08},
+    {Fault::kInFlightCountsNotChecked, Req::INFL_09},
+    {Fault::kInFlightCountsNotChecked, Req::INFL_13},
 };
 
 bool IsFdRule(const Violation& violation) {
@@ -192,7 +195,14 @@ bool WronglyRefuses(const FaultSet& fault, const SessionModel& model,
       return (fault(Fault::kAddrOnRunningRingRefused) && ring_runs) ||
              (fault(Fault::kAddrNeedsNum) && index &&
               *index < model.limits().queue_count && !model.ring(*index).size);
+    case Request::SET_INFLIGHT_FD:
+      return fault(Fault::kInFlightAreaNeedsRings) && !model.ring(0).size;
     case Request::SET_VRING_KICK:
+      if (fault(Fault::kRingsNeedInFlightArea) && !model.has_inflight() &&
+          Has(model.protocol_features(),
+              protocol::ProtocolFeature::INFLIGHT_SHMFD)) {
+        return true;
+      }
       return (fault(Fault::kNoFdKickRefused) && no_fd) ||
              (fault(Fault::kSecondKickRefused) && ring_runs);
     case Request::SET_VRING_CALL:

@@ -18,6 +18,7 @@ struct ProbedFaults {
   std::vector<Fault> faults;  // false with each of them
 };
 
+std::vector<ProbedFaults> InFlightProbes();
 std::vector<ProbedFaults> MemoryProbes();
 std::vector<ProbedFaults> RingProbes();
 std::vector<ProbedFaults> RingStateProbes();

@@ -28,7 +28,7 @@ bool RepliesAreWellFormed(const TestServer& server) {
   const TestAnswer answer = frontend.Await();
   return answer.header.request == 1 &&
          answer.header.flags == (protocol::kVersion | protocol::kReplyFlag) &&
-         answer.header.size == 8 && answer.fd_count == 0 && frontend.Fence();
+         answer.header.size == 8 && answer.fds.empty() && frontend.Fence();
 }
 
 bool RepliesComeOnce(const TestServer& server) {

@@ -26,8 +26,9 @@ namespace {
 
 std::vector<FaultProbe> AllProbes() {
   std::vector<FaultProbe> all;
-  for (const auto& rows : {RingProbes(), RingStateProbes(), MemoryProbes(),
-                           MessageProbes(), SessionProbes()}) {
+  for (const auto& rows :
+       {RingProbes(), RingStateProbes(), MemoryProbes(), MessageProbes(),
+        SessionProbes(), InFlightProbes()}) {
     for (const auto& [probe, faults] : rows) {
       for (const Fault fault : faults) all.push_back({fault, probe});
     }

@@ -169,6 +169,7 @@ void SufferBreach(const FaultSet& fault, const protocol::Violation& breach) {
       {Fault::kAbortsOnMisalignedRing, Req::VADDR_07},
       {Fault::kAbortsOnEarlyStart, Req::KICK_13},
       {Fault::kAbortsOnResize, Req::RING_16},
+      {Fault::kAbortsOnCorruptInFlight, Req::INFL_24},
   };
   for (const Fatal& row : kFatal) {
     if (fault(row.fault) && row.rule == breach.req) std::abort();

@@ -35,10 +35,12 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
       device.protocol_features() |
       Mask(ProtocolFeature::MQ, ProtocolFeature::LOG_SHMFD,
            ProtocolFeature::REPLY_ACK, ProtocolFeature::BACKEND_REQ,
-           ProtocolFeature::CONFIG, ProtocolFeature::RESET_DEVICE,
+           ProtocolFeature::BACKEND_SEND_FD, ProtocolFeature::CONFIG,
+           ProtocolFeature::INBAND_NOTIFICATIONS,
+           ProtocolFeature::INFLIGHT_SHMFD, ProtocolFeature::RESET_DEVICE,
            ProtocolFeature::CONFIGURE_MEM_SLOTS, ProtocolFeature::STATUS,
-           ProtocolFeature::BACKEND_SEND_FD,
-           ProtocolFeature::INBAND_NOTIFICATIONS, ProtocolFeature::SHMEM_MAP);
+           ProtocolFeature::GET_VRING_BASE_INFLIGHT,
+           ProtocolFeature::SHMEM_MAP);
   if (fault(Fault::kPrerequisiteNotOffered)) {
     features |= Mask(ProtocolFeature::HOST_NOTIFIER);
   }
@@ -50,9 +52,7 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
     features |= protocol::kDefinedProtocolFeatures;
   }
   if (fault(Fault::kPrerequisitesNotChecked)) {
-    features |= Mask(ProtocolFeature::INBAND_NOTIFICATIONS,
-                     ProtocolFeature::INFLIGHT_SHMFD,
-                     ProtocolFeature::GET_VRING_BASE_INFLIGHT);
+    features |= Mask(ProtocolFeature::INBAND_NOTIFICATIONS);
   }
   return features;
 }

@@ -11,9 +11,11 @@ namespace vuspec {
 
 RingSet::RingSet(const Environment& environment,
                  const protocol::SessionModel& model,
-                 const BackendMemory& memory, DirtyLog& log)
+                 const BackendMemory& memory, const InFlightArea& area,
+                 DirtyLog& log)
     : environment_(environment),
       model_(model),
+      area_(area),
       woken_(environment.device.queue_count(), false) {
   for (std::uint32_t i = 0; i < environment.device.queue_count(); ++i) {
     rings_.emplace_back(i, environment.fault, memory, environment.device, log,
@@ -35,7 +37,8 @@ void RingSet::ForgetKick(std::uint32_t index) {
 bool RingSet::Bind(std::uint32_t index) {
   const bool bound =
       !rings_[index]
-           .Start(model_.ring(index), model_.features().value_or(0))
+           .Start(model_.ring(index), model_.features().value_or(0),
+                  area_.region(index))
            .has_value();
   if (bound && !environment_.fault(Fault::kPendingAtStartIgnored)) Wake(index);
   return bound;
@@ -95,6 +98,14 @@ bool RingSet::KickInband(std::uint32_t index) {
   if (Bind(index)) return true;
   (void)Stop(index);
   return false;
+}
+
+void RingSet::Suspend(std::uint32_t index) {
+  if (ModeOf(index) == Vring::Mode::kProcess) rings_[index].Suspend();
+}
+
+void RingSet::ForgetInFlight() {
+  for (Vring& ring : rings_) ring.ForgetInFlight();
 }
 
 void RingSet::OnKick(std::uint32_t index) {

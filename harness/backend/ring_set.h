@@ -21,6 +21,7 @@
 #include "harness/backend/device.h"
 #include "harness/backend/dirty_log.h"
 #include "harness/backend/environment.h"
+#include "harness/backend/in_flight_area.h"
 #include "harness/backend/vring.h"
 #include "protocol/session_model.h"
 
@@ -32,7 +33,7 @@ class RingSet {
 
   // Everything outlives the set.
   RingSet(const Environment& environment, const protocol::SessionModel& model,
-          const BackendMemory& memory, DirtyLog& log);
+          const BackendMemory& memory, const InFlightArea& area, DirtyLog& log);
   RingSet(RingSet&&) = delete;
   ~RingSet();
 
@@ -48,6 +49,10 @@ class RingSet {
   void UnbindAll(bool wake);
   // A kick that came as a message; starts a stopped ring. False as of Start.
   bool KickInband(std::uint32_t index);
+  // Fetches and records what is available, if the ring runs.
+  void Suspend(std::uint32_t index);
+  // The area changed: rings are recorded from their next start on.
+  void ForgetInFlight();
 
   // From the first SET_STATUS on, nothing runs before DRIVER_OK. A front-end
   // that negotiates STATUS and never says one is served all the same.
@@ -75,6 +80,7 @@ class RingSet {
 
   const Environment& environment_;
   const protocol::SessionModel& model_;
+  const InFlightArea& area_;
   std::deque<Vring> rings_;
   std::vector<bool> woken_;
   bool status_counts_ = false;

@@ -95,7 +95,7 @@ bool MockSession::Carry(const Header& header, const Message& request,
     case Handled::Kind::kClosed:
       return false;
     case Handled::Kind::kReply:
-      return answers_.Reply(header, outcome.body).ok();
+      return answers_.Reply(header, outcome.body, outcome.fd).ok();
     case Handled::Kind::kDone:
       break;
   }

@@ -25,6 +25,12 @@ VringState TestAnswer::state() const {
   return body.ok() ? std::get<VringState>(*body) : VringState{~0u, ~0u};
 }
 
+protocol::Inflight TestAnswer::in_flight() const {
+  auto body =
+      protocol::DecodeBody(protocol::Payload::kInflight, payload, {"area"});
+  return body.ok() ? std::get<protocol::Inflight>(*body) : protocol::Inflight{};
+}
+
 TestFrontend::TestFrontend(const TestServer& server) : server_(server) {
   auto channel = Connect(server.path(), Soon());
   EXPECT_TRUE(channel.ok()) << channel.status();
@@ -66,7 +72,7 @@ TestAnswer TestFrontend::Await() {
   if (received.ok()) {
     answered.header = received.message().header;
     answered.payload = std::move(received.message().payload);
-    answered.fd_count = received.message().fds.size();
+    answered.fds = std::move(received.message().fds);
   } else {
     answered.silent = absl::IsDeadlineExceeded(received.status());
     answered.closed = !answered.silent;

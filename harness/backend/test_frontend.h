@@ -57,10 +57,11 @@ struct TestAnswer {
   bool silent = false;  // until the deadline
   protocol::Header header;
   std::vector<std::byte> payload;
-  std::size_t fd_count = 0;
+  std::vector<UniqueFd> fds;
 
   std::uint64_t u64() const;
   protocol::VringState state() const;
+  protocol::Inflight in_flight() const;
   bool refused() const { return closed || (payload.size() == 8 && u64() != 0); }
 };
 
@@ -77,9 +78,11 @@ class TestFrontend {
       protocol::ProtocolFeature::MQ, protocol::ProtocolFeature::LOG_SHMFD,
       protocol::ProtocolFeature::REPLY_ACK,
       protocol::ProtocolFeature::BACKEND_REQ, protocol::ProtocolFeature::CONFIG,
+      protocol::ProtocolFeature::INFLIGHT_SHMFD,
       protocol::ProtocolFeature::RESET_DEVICE,
       protocol::ProtocolFeature::CONFIGURE_MEM_SLOTS,
-      protocol::ProtocolFeature::STATUS);
+      protocol::ProtocolFeature::STATUS,
+      protocol::ProtocolFeature::GET_VRING_BASE_INFLIGHT);
   static constexpr std::uint64_t kFeatures =
       protocol::Mask(protocol::VirtioFeature::VERSION_1,
                      protocol::VirtioFeature::INDIRECT_DESC,

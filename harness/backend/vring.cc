@@ -28,10 +28,12 @@ Vring::Vring(std::uint32_t index, const FaultSet& fault,
       memory_(memory),
       mock_(device),
       log_(log),
-      hoard_(hoard) {}
+      hoard_(hoard),
+      in_flight_(fault) {}
 
 std::optional<protocol::Violation> Vring::Start(
-    const protocol::RingState& config, std::uint64_t features) {
+    const protocol::RingState& config, std::uint64_t features,
+    InFlightView region) {
   const protocol::VringAddr& addr = *config.addresses;
   const SplitDeviceOptions options = {
       .event_idx = Has(features, VirtioFeature::EVENT_IDX) &&
@@ -47,12 +49,19 @@ std::optional<protocol::Violation> Vring::Start(
       {addr.descriptor, addr.available, addr.used}, *config.size, options);
   if (!device.ok()) {
     if (!memory_.iommu().missed()) return device.violation();
-    waiting_.emplace(Waiting{config, features});
+    waiting_.emplace(Waiting{config, features, region});
     return std::nullopt;
   }
   device_.emplace(std::move(*device));
   const bool from_zero = fault_(Fault::kBaseIgnored);
   device_->SetBase(static_cast<std::uint16_t>(from_zero ? 0 : config.base));
+  if (const auto corrupt = in_flight_.Attach(region, device_->queue_size(),
+                                             device_->next_used())) {
+    SufferBreach(fault_, *corrupt);
+    device_.reset();
+    return corrupt;
+  }
+  if (in_flight_.has_resubmissions()) SkipFetched();
   event_idx_ = options.event_idx;
   used_log_ = addr;
   bound_ = true;
@@ -64,13 +73,39 @@ std::optional<std::uint16_t> Vring::Stop() {
   if (!device_) return std::nullopt;
   const std::uint16_t next_avail = device_->next_avail();
   device_.reset();
+  in_flight_.Detach();
   bound_ = false;
   return next_avail;
 }
 
+// Whatever was fetched is either used or in flight, so the front-end need not
+// know how far we were, and after a crash it does not.
+void Vring::SkipFetched() {
+  if (fault_(Fault::kInFlightFetchedAgain)) return;
+  device_->SetBase(static_cast<std::uint16_t>(device_->next_used() +
+                                              in_flight_.resubmission_count()));
+  while (in_flight_.has_resubmissions() &&
+         fault_(Fault::kInFlightNotResubmitted)) {
+    (void)in_flight_.TakeResubmission();
+  }
+}
+
+void Vring::Suspend() {
+  if (!bound_ || broken_) return;
+  // What nobody records would be lost.
+  if (!in_flight_.attached() && !fault_(Fault::kSuspendsWithoutArea)) return;
+  for (int count = 0; count < device_->queue_size(); ++count) {
+    const protocol::Result<bool> popped = device_->Pop(chain_);
+    if (!popped.ok() || !*popped) return;
+    if (!fault_(Fault::kSuspendedNotRecorded)) {
+      in_flight_.OnFetched(chain_.head());
+    }
+  }
+}
+
 void Vring::Rebind() {
   if (const auto waiting = std::exchange(waiting_, std::nullopt)) {
-    if (Start(waiting->config, waiting->features)) Break();
+    if (Start(waiting->config, waiting->features, waiting->region)) Break();
     return;
   }
   if (!device_ || fault_(Fault::kRingsNotRebound)) return;
@@ -132,20 +167,17 @@ bool Vring::Step(Mode mode) {
     return false;
   }
   memory_.iommu().ForgetMiss();
-  const protocol::Result<bool> popped = device_->Pop(chain_);
-  if (!popped.ok() && memory_.iommu().missed() &&
-      !fault_(Fault::kIotlbMissBreaksRing)) {
-    // The chain comes again when the front-end has translated its addresses.
-    device_->PutBack();
+  const protocol::Result<bool> taken = Take();
+  if (!taken.ok() && WaitsForTranslation()) {
     stalled_ = true;
     return false;
   }
-  if (!popped.ok()) {
+  if (!taken.ok()) {
     SufferBadRing(fault_);
     Break();
     return false;
   }
-  if (!*popped) return false;
+  if (!*taken) return false;
   if (mode == Mode::kDiscard) {
     Complete(0);
     return true;
@@ -163,10 +195,32 @@ bool Vring::Step(Mode mode) {
   return !fault_(Fault::kOneRequestPerKick);
 }
 
+protocol::Result<bool> Vring::Take() {
+  const bool held =
+      fault_(Fault::kResubmitsOnlyWithNewRequests) && !device_->HasPending();
+  if (in_flight_.has_resubmissions() && !held) {
+    const protocol::Result<bool> retaken =
+        device_->Retake(in_flight_.next_resubmission(), chain_);
+    if (!WaitsForTranslation()) (void)in_flight_.TakeResubmission();
+    return retaken;
+  }
+  const protocol::Result<bool> popped = device_->Pop(chain_);
+  if (popped.ok() && *popped) in_flight_.OnFetched(chain_.head());
+  if (!popped.ok() && WaitsForTranslation()) device_->PutBack();
+  return popped;
+}
+
+// The chain comes again when the front-end has translated its addresses.
+bool Vring::WaitsForTranslation() const {
+  return memory_.iommu().missed() && !fault_(Fault::kIotlbMissBreaksRing);
+}
+
 void Vring::Complete(std::uint32_t written) {
   const std::uint16_t slot = static_cast<std::uint16_t>(
       device_->next_used() & (device_->queue_size() - 1));
+  in_flight_.OnUsing(chain_.head());
   PushUsed(fault_, *device_, chain_.head(), written);
+  in_flight_.OnUsed(chain_.head(), device_->next_used());
   LogUsedRing(kRingEntriesOffset + kUsedElementSize * slot, kUsedElementSize);
   LogUsedRing(kRingIndexOffset, sizeof(std::uint16_t));
 }

@@ -19,6 +19,7 @@
 #include "harness/backend/device.h"
 #include "harness/backend/dirty_log.h"
 #include "harness/backend/fault.h"
+#include "harness/backend/in_flight.h"
 #include "harness/ring/split_chain.h"
 #include "harness/ring/split_device.h"
 #include "harness/transport/unique_fd.h"
@@ -44,9 +45,11 @@ class Vring {
   Vring(std::uint32_t index, const FaultSet& fault, const BackendMemory& memory,
         MockDevice& device, DirtyLog& log, Hoard& hoard);
 
-  // Binds the ring to memory. REQUIRES: config has size and addresses.
+  // Binds the ring to memory, and goes on with what `region` says was in
+  // flight. REQUIRES: config has size and addresses.
   std::optional<protocol::Violation> Start(const protocol::RingState& config,
-                                           std::uint64_t features);
+                                           std::uint64_t features,
+                                           InFlightView region);
   // Lets go of memory; returns the next available index, nullopt if the ring
   // was not started.
   std::optional<std::uint16_t> Stop();
@@ -56,6 +59,12 @@ class Vring {
   // The translations changed: the addresses are resolved when the ring is used
   // next.
   void Unbind() { bound_ = false; }
+
+  // Leaves in flight what is available: fetches and records it, so that
+  // whoever starts the ring next completes it. REQUIRES: Stop follows.
+  void Suspend();
+  // The region is gone; until the next Start nothing is recorded.
+  void ForgetInFlight() { in_flight_.Detach(); }
 
   // Replaces a descriptor, none for an empty one; the old one is closed.
   void SetKick(UniqueFd fd) { kick_ = std::move(fd); }
@@ -87,6 +96,11 @@ class Vring {
   // Takes one request; false when there is none, the ring broke or a
   // translation is missing.
   bool Step(Mode mode);
+  // Into chain_: what was in flight before us first.
+  protocol::Result<bool> Take();
+  bool WaitsForTranslation() const;
+  // Sets the next available index behind what was in flight before us.
+  void SkipFetched();
   void Complete(std::uint32_t written);
   void LogWrites(std::uint32_t written);
   void LogUsedRing(std::uint64_t offset, std::uint64_t length);
@@ -109,6 +123,7 @@ class Vring {
   struct Waiting {
     protocol::RingState config;
     std::uint64_t features;
+    InFlightView region;
   };
   std::optional<Waiting> waiting_;
   bool bound_ = false;  // device_ has memory
@@ -118,6 +133,7 @@ class Vring {
   bool err_due_ = false;
   bool event_idx_ = false;
   protocol::VringAddr used_log_;
+  InFlight in_flight_;
   Chain chain_;
 };
 

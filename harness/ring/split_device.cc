@@ -164,6 +164,15 @@ Result<bool> SplitDevice::Pop(Chain& chain) {
                           Relation::kBelow, queue_size(), head);
   }
   ++next_avail_;
+  return TakeFrom(head, chain);
+}
+
+Result<bool> SplitDevice::Retake(std::uint16_t head, Chain& chain) {
+  if (head >= queue_size()) return false;
+  return TakeFrom(head, chain);
+}
+
+Result<bool> SplitDevice::TakeFrom(std::uint16_t head, Chain& chain) {
   chain.Start(head);
   Refusal refusal = Collect(head);
   if (!refusal) refusal = Resolve(chain);

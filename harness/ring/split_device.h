@@ -81,6 +81,9 @@ class SplitDevice {
   // The chain that Pop has just refused comes again.
   // REQUIRES: Pop consumed it, and nothing was popped since.
   void PutBack() { --next_avail_; }
+  // Takes a chain once more that some device took before and did not give
+  // back; the available ring is not asked. False for no head of this ring.
+  protocol::Result<bool> Retake(std::uint16_t head, Chain& chain);
 
   // Gives a chain back: Stage any number, then Publish; or Push one.
   void Stage(std::uint16_t head, std::uint32_t written) {
@@ -128,6 +131,8 @@ class SplitDevice {
 
   SplitDevice() = default;
 
+  // REQUIRES: head < queue_size().
+  protocol::Result<bool> TakeFrom(std::uint16_t head, Chain& chain);
   // Copies the chain into descriptors_ and judges its structure.
   Refusal Collect(std::uint16_t head);
   Refusal CollectTable(const Descriptor& pointer);

@@ -152,6 +152,21 @@ TEST(SplitDevice, AnEmptyRingGivesNothing) {
   EXPECT_EQ(rig.device.next_avail(), 7);
 }
 
+TEST(SplitDevice, TakesAChainAgainThatAnotherDeviceDidNotGiveBack) {
+  RingRig rig({});
+  const std::uint16_t head =
+      Require(rig.driver.AddChain(std::array{rig.Buffer(16, false)}));
+  rig.driver.Publish();
+  rig.device.SetBase(1);
+  Chain chain;
+  ASSERT_TRUE(Require(rig.device.Retake(head, chain)));
+  EXPECT_EQ(chain.head(), head);
+  EXPECT_EQ(chain.readable_size(), 16U);
+  EXPECT_FALSE(Require(rig.device.Pop(chain)));
+  EXPECT_EQ(rig.device.next_avail(), 1);
+  EXPECT_FALSE(Require(rig.device.Retake(rig.device.queue_size(), chain)));
+}
+
 TEST(SplitDevice, StagedElementsAppearWhenPublished) {
   RingRig rig({});
   rig.device.Stage(3, 30);

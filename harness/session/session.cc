@@ -28,30 +28,41 @@ Reply<std::unique_ptr<Session>> Session::Start(
   std::unique_ptr<Session> session(new Session(*std::move(memory), options));
   session->driver_ = std::move(driver);
   session->transcript_ = std::make_shared<Transcript>();
-  session->frontend_ = std::make_unique<Frontend>(
-      std::move(channel),
-      FrontendOptions{.deadline = options.budget,
-                      .acks = options.acks,
-                      .observer = session->transcript_.get()});
-  session->raw_ = std::make_unique<RawFrontend>(*session->frontend_);
-  std::uint64_t wanted = options.virtio;
-  if (session->driver_ != nullptr) {
-    wanted |= session->driver_->profile().features;
+  if (auto open = session->Open(std::move(channel)); !open.ok()) {
+    return open.failure();
   }
-  auto negotiated =
-      options.legacy ? session->NegotiateLegacy(wanted)
-                     : session->frontend_->Negotiate(wanted, options.protocol);
+  return session;
+}
+
+Reply<Done> Session::Resume(std::unique_ptr<Channel> channel) {
+  device_up_ = false;
+  return Open(std::move(channel));
+}
+
+Reply<Done> Session::Open(std::unique_ptr<Channel> channel) {
+  auto frontend = std::make_unique<Frontend>(
+      std::move(channel), FrontendOptions{.deadline = options_.budget,
+                                          .acks = options_.acks,
+                                          .observer = transcript_.get()});
+  if (frontend_ == nullptr) {
+    frontend_ = std::move(frontend);
+  } else {
+    *frontend_ = std::move(*frontend);  // rings refer to it
+  }
+  raw_ = std::make_unique<RawFrontend>(*frontend_);
+  std::uint64_t wanted = options_.virtio;
+  if (driver_ != nullptr) wanted |= driver_->profile().features;
+  auto negotiated = options_.legacy
+                        ? NegotiateLegacy(wanted)
+                        : frontend_->Negotiate(wanted, options_.protocol);
   if (!negotiated.ok()) return negotiated.failure();
-  session->negotiated_ = *negotiated;
-  if (auto done = session->SetStatusBits(kAcknowledge | kDriver | kFeaturesOk);
+  negotiated_ = *negotiated;
+  if (auto done = SetStatusBits(kAcknowledge | kDriver | kFeaturesOk);
       !done.ok()) {
     return done.failure();
   }
-  if (options.share_memory) {
-    auto shared = session->frontend_->SetMemTable(session->memory_.regions());
-    if (!shared.ok()) return shared.failure();
-  }
-  return session;
+  if (!options_.share_memory) return Done{};
+  return frontend_->SetMemTable(memory_.regions());
 }
 
 Reply<Negotiated> Session::NegotiateLegacy(std::uint64_t wanted) {

@@ -68,6 +68,11 @@ class Session final : public IoPort {
   // Null for devices without one.
   DeviceDriver* driver() { return driver_.get(); }
 
+  // The connection ended: negotiates over another one and shares the memory
+  // again. Rings keep what is in them and have to be brought up anew.
+  // REQUIRES: closed.
+  Reply<Done> Resume(std::unique_ptr<Channel> channel);
+
   // Replaces the memory on both sides. Rings made before stay in the old one.
   Reply<Done> ShareMemory(GuestMemory memory);
 
@@ -103,6 +108,8 @@ class Session final : public IoPort {
   Session(GuestMemory memory, const SessionOptions& options)
       : memory_(std::move(memory)), options_(options) {}
 
+  // From the first message to the shared memory.
+  Reply<Done> Open(std::unique_ptr<Channel> channel);
   // Without a word of protocol features.
   Reply<Negotiated> NegotiateLegacy(std::uint64_t wanted);
   Reply<Done> SetStatusBits(std::uint8_t status);
