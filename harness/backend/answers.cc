@@ -21,14 +21,17 @@ std::vector<std::byte> Encode(const protocol::Body& body) {
 
 }  // namespace
 
-absl::Status Answers::Reply(const Header& request, const protocol::Body& body) {
+absl::Status Answers::Reply(const Header& request, const protocol::Body& body,
+                            const UniqueFd& fd) {
   const bool asked = (request.flags & protocol::kNeedReplyFlag) != 0;
   if (fault_(Fault::kReplyOnlyIfAsked) && !asked) return absl::OkStatus();
-  const absl::Status status = Send(request, Encode(body));
+  const int number = fd.get();
+  const Fds fds = fd ? Fds(&number, 1) : Fds();
+  const absl::Status status = Send(request, Encode(body), fds);
   if (!status.ok()) return status;
-  if (fault_(Fault::kReplySentTwice)) return Send(request, Encode(body));
+  if (fault_(Fault::kReplySentTwice)) return Send(request, Encode(body), fds);
   if (fault_(Fault::kReplyAndAck) && asked) {
-    return Send(request, Encode(protocol::U64{0}));
+    return Send(request, Encode(protocol::U64{0}), {});
   }
   return absl::OkStatus();
 }
@@ -40,15 +43,16 @@ absl::Status Answers::Ack(const Header& request, std::uint64_t value) {
   std::vector<std::byte> payload = Encode(protocol::U64{value});
   if (fault_(Fault::kAckOf4Bytes)) payload.resize(4);
   if (fault_(Fault::kAckEmpty)) payload.clear();
-  const absl::Status status = Send(request, payload);
+  const absl::Status status = Send(request, payload, {});
   if (status.ok() && fault_(Fault::kAckSentTwice)) {
-    return Send(request, payload);
+    return Send(request, payload, {});
   }
   return status;
 }
 
 // `header` is that of the request.
-absl::Status Answers::Send(Header header, std::vector<std::byte> payload) {
+absl::Status Answers::Send(Header header, std::vector<std::byte> payload,
+                           Fds fds) {
   if (fault_(Fault::kNeverAnswers)) return absl::OkStatus();
   header.flags = protocol::kVersion | protocol::kReplyFlag |
                  (fault_(Fault::kReplyKeepsNeedReply)
@@ -69,36 +73,37 @@ absl::Status Answers::Send(Header header, std::vector<std::byte> payload) {
   header.size = static_cast<std::uint32_t>(payload.size());
   if (fault_(Fault::kReplySizeFieldZero)) header.size = 0;
   if (fault_(Fault::kReplySizeFieldTooLarge)) header.size += 8;
-  return Write(header, payload);
+  return Write(header, payload, fds);
 }
 
 absl::Status Answers::Write(const Header& header,
-                            std::span<const std::byte> payload) {
+                            std::span<const std::byte> payload, Fds fds) {
   if (fault_(Fault::kAnswersByteByByte)) {
-    return WriteByteByByte(header, payload, 0);
+    return WriteByteByByte(header, payload, fds, 0);
   }
   if (fault_(Fault::kAnswersOneBytePerMillisecond)) {
-    return WriteByteByByte(header, payload, 1);
+    return WriteByteByByte(header, payload, fds, 1);
   }
   if (fault_(Fault::kReplyCarriesFd)) return WriteWithFds(header, payload, 1);
   if (fault_(Fault::kFloodsFds)) {
     return WriteWithFds(header, payload, UnixChannel::kMaxFds);
   }
-  return connection_.SendMessage(header, payload, {},
+  return connection_.SendMessage(header, payload, fds,
                                  Deadline::After(kPatience));
 }
 
 absl::Status Answers::WriteByteByByte(const Header& header,
                                       std::span<const std::byte> payload,
-                                      int pause_ms) {
+                                      Fds fds, int pause_ms) {
   const protocol::HeaderBytes head = EncodeHeader(header);
   std::vector<std::byte> bytes(head.begin(), head.end());
   bytes.insert(bytes.end(), payload.begin(), payload.end());
   for (const std::byte& byte : bytes) {
     if (pause_ms != 0) (void)::poll(nullptr, 0, pause_ms);
     const absl::Status status = connection_.channel().Send(
-        std::span(&byte, 1), {}, Deadline::After(kPatience));
+        std::span(&byte, 1), fds, Deadline::After(kPatience));
     if (!status.ok()) return status;
+    fds = {};
   }
   return absl::OkStatus();
 }

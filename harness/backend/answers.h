@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "harness/backend/fault.h"
 #include "harness/transport/connection.h"
+#include "harness/transport/unique_fd.h"
 #include "protocol/header.h"
 #include "protocol/payloads.h"
 
@@ -30,18 +31,22 @@ class Answers {
   Answers(Connection& connection, const FaultSet& fault)
       : connection_(connection), fault_(fault) {}
 
-  // A reply of its own; Empty is a payload of no bytes.
+  // A reply of its own; Empty is a payload of no bytes. `fd` goes with it, if
+  // there is one.
   absl::Status Reply(const protocol::Header& request,
-                     const protocol::Body& body);
+                     const protocol::Body& body, const UniqueFd& fd = {});
   // 0 for success.
   absl::Status Ack(const protocol::Header& request, std::uint64_t value);
 
  private:
-  absl::Status Send(protocol::Header header, std::vector<std::byte> payload);
+  using Fds = std::span<const int>;
+
+  absl::Status Send(protocol::Header header, std::vector<std::byte> payload,
+                    Fds fds);
   absl::Status Write(const protocol::Header& header,
-                     std::span<const std::byte> payload);
+                     std::span<const std::byte> payload, Fds fds);
   absl::Status WriteByteByByte(const protocol::Header& header,
-                               std::span<const std::byte> payload,
+                               std::span<const std::byte> payload, Fds fds,
                                int pause_ms);
   absl::Status WriteWithFds(const protocol::Header& header,
                             std::span<const std::byte> payload,

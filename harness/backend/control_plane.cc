@@ -29,7 +29,10 @@ ControlPlane::ControlPlane(const Environment& environment,
       model_(LimitsOf(environment.device, environment.fault)),
       memory_(environment.fault, environment.hoard),
       log_(environment.fault),
-      rings_(environment, model_, memory_, log_) {
+      rings_(environment, model_, memory_, log_),
+      state_transfer_(environment),
+      crypto_sessions_(environment.fault),
+      shared_objects_(environment.fault) {
   device_.Reset();
   if (predecessor != nullptr) Inherit(*predecessor);
 }
@@ -57,10 +60,14 @@ void ControlPlane::Inherit(const protocol::SessionModel& predecessor) {
 
 Handled ControlPlane::Handle(const Message& received,
                              std::vector<UniqueFd>& fds) {
+  SufferSuspension();
   const Message request = Misread(fault_, model_, received);
   if (WronglyRefuses(fault_, model_, request)) return Handled::Refused();
   if (const auto wrong = model_.CheckRequest(request)) {
     SufferBreach(fault_, *wrong);
+    if (wrong->req == Req::DST_15 && fault_(Fault::kTransferStopsRings)) {
+      StopAllRings();
+    }
     if (WronglyAccepts(fault_, request, *wrong)) return Unheeded(request);
     // What only binds the front-end is not refused: the reserved field of
     // GET_VRING_BASE is of no use to us.
@@ -76,6 +83,9 @@ Handled ControlPlane::Unheeded(const Message& request) const {
   // As much as was asked for, so that it looks like a success.
   if (std::holds_alternative<protocol::Config>(request.body)) {
     return Handled::Reply(request.body);
+  }
+  if (std::holds_alternative<protocol::DeviceStateTransfer>(request.body)) {
+    return Handled::Reply(U64{protocol::kNoFdBit});
   }
   return Handled::Reply(
       EmptyBodyOf(ResolvePayload(request.spec->reply, model_.context())));
@@ -143,8 +153,6 @@ Handled ControlPlane::CarryOther(const Message& request,
       backend_channel_ = std::make_unique<Connection>(
           std::make_unique<UnixChannel>(std::move(fds[0])));
       break;
-    case Request::NET_SET_MTU:
-      return Handled::DoneIf(device_.SetMtu(std::get<U64>(request.body).value));
     case Request::SET_VRING_BASE:
       if (fault_(Fault::kBaseIgnored)) return Handled::Done();
       break;
@@ -156,9 +164,7 @@ Handled ControlPlane::CarryOther(const Message& request,
     case Request::SET_PROTOCOL_FEATURES:
       break;  // all of it is in the model
     default:
-      // Behind a gate that we do not offer.
-      return fault_(Fault::kUnimplementedFeatureOffered) ? Unheeded(request)
-                                                         : Handled::Refused();
+      return CarryForDevice(request, fds);
   }
   model_.ApplyRequest(request);
   return Handled::Done();
@@ -254,7 +260,13 @@ Handled ControlPlane::SetVringFd(const Message& request,
   UniqueFd fd = fds.empty() ? UniqueFd() : std::move(fds[0]);
   switch (static_cast<Request>(request.spec->id)) {
     case Request::SET_VRING_KICK:
+      if (fault_(Fault::kStopsForGoodWithTransfer) && state_transfer_.begun()) {
+        return Handled::Refused();
+      }
       if (!rings_.Start(index, std::move(fd))) return Handled::Refused();
+      // Only a suspended device has a state to move.
+      state_transfer_.Abandon();
+      shared_objects_.Export();
       break;
     case Request::SET_VRING_CALL:
       rings_.ring(index).SetCall(std::move(fd));
@@ -287,6 +299,7 @@ Handled ControlPlane::SetVringEnable(const Message& request) {
 
 void ControlPlane::AfterRun() {
   if (config_change_due_) AnnounceConfigChange();
+  AnnounceObjects();
   const std::uint8_t status = model_.status();
   if ((status & kDriverOk) == 0 || (status & kNeedsReset) != 0) return;
   if (!rings_.any_broken()) return;
@@ -303,9 +316,7 @@ void ControlPlane::AnnounceConfigChange() {
   if (config_change_due_ || backend_channel_ == nullptr) return;
   if (fault_(Fault::kConfigChangeNotAnnounced)) return;
   if (model_.CheckBackendRequest(message) && !talkative) return;
-  const protocol::Header header = {message.spec->id, message.flags, 0};
-  // A front-end that does not read its channel loses the news.
-  (void)backend_channel_->SendMessage(header, {}, {}, Deadline::Now());
+  Tell(message);
 }
 
 }  // namespace vuspec

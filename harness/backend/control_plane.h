@@ -12,12 +12,17 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "harness/backend/backend_memory.h"
+#include "harness/backend/crypto_sessions.h"
 #include "harness/backend/dirty_log.h"
 #include "harness/backend/environment.h"
 #include "harness/backend/ring_set.h"
+#include "harness/backend/shared_objects.h"
+#include "harness/backend/state_transfer.h"
 #include "harness/transport/connection.h"
 #include "harness/transport/unique_fd.h"
 #include "protocol/message.h"
@@ -26,13 +31,18 @@
 namespace vuspec {
 
 struct Handled {
-  enum class Kind { kDone, kReply, kRefused };
+  // kLater: a reply, once the transfer of device state has ended.
+  enum class Kind { kDone, kReply, kLater, kRefused };
   Kind kind = Kind::kDone;
   protocol::Body body = protocol::Empty{};  // of a reply
+  UniqueFd fd = {};                         // sent with it, if any
 
   static Handled Done() { return {}; }
-  static Handled Refused() { return {Kind::kRefused, protocol::Empty{}}; }
-  static Handled Reply(protocol::Body body) { return {Kind::kReply, body}; }
+  static Handled Refused() { return {Kind::kRefused, protocol::Empty{}, {}}; }
+  static Handled Later() { return {Kind::kLater, protocol::Empty{}, {}}; }
+  static Handled Reply(protocol::Body body, UniqueFd fd = {}) {
+    return {Kind::kReply, body, std::move(fd)};
+  }
   static Handled DoneIf(bool done) { return done ? Done() : Refused(); }
 };
 
@@ -54,6 +64,11 @@ class ControlPlane {
   // To be called after Run of the rings: what follows from what they met.
   void AfterRun();
 
+  // The transfer of device state: to be pumped in every turn.
+  StateTransfer& state_transfer() { return state_transfer_; }
+  // The reply to CHECK_DEVICE_STATE. REQUIRES: no transfer runs.
+  protocol::Body StateVerdict() const;
+
   const protocol::SessionModel& model() const { return model_; }
   RingSet& rings() { return rings_; }
   const RingSet& rings() const { return rings_; }
@@ -62,6 +77,8 @@ class ControlPlane {
   Handled Carry(const protocol::Message& request, std::vector<UniqueFd>& fds);
   Handled CarryOther(const protocol::Message& request,
                      std::vector<UniqueFd>& fds);
+  Handled CarryForDevice(const protocol::Message& request,
+                         std::vector<UniqueFd>& fds);
   Handled Unheeded(const protocol::Message& request) const;
 
   Handled GetFeatures();
@@ -82,7 +99,19 @@ class ControlPlane {
   Handled SetConfig(const protocol::Message& request);
   Handled SetStatus(const protocol::Message& request);
   Handled ResetDevice(const protocol::Message& request);
+  Handled GetSharedObject(const protocol::Uuid& uuid);
+  Handled SetDeviceStateFd(const protocol::DeviceStateTransfer& transfer,
+                           UniqueFd channel);
+  Handled CheckDeviceState();
 
+  // Says on the back-end channel what the front-end does not know yet.
+  void AnnounceObjects();
+  // REQUIRES: there is a back-end channel.
+  void Tell(const protocol::Message& message);
+  // What a defective device does although every ring is stopped.
+  void SufferSuspension();
+
+  void MisplaceRings(std::span<protocol::MemoryRegion> regions) const;
   void ResetToBirth();
   void StopAllRings();
   void ApplyStatus(std::uint64_t status);
@@ -96,6 +125,9 @@ class ControlPlane {
   BackendMemory memory_;
   DirtyLog log_;
   RingSet rings_;
+  StateTransfer state_transfer_;
+  CryptoSessions crypto_sessions_;
+  SharedObjects shared_objects_;
   std::unique_ptr<Connection> backend_channel_;
   bool config_change_due_ = false;
   int features_asked_count_ = 0;

@@ -45,6 +45,8 @@ constexpr Unchecked kUnchecked[] = {
     {Fault::kStatusTooLargeAccepted, Req::STAT_06},
     {Fault::kEnableValueNotChecked, Req::ENA_03},
     {Fault::kLogGeometryNotChecked, Req::LOG_06},
+    {Fault::kStatePhaseNotChecked, Req::DST_04},
+    {Fault::kEndianValueNotChecked, Req::END_02},
 };
 
 bool IsFdRule(const Violation& violation) {
@@ -206,7 +208,9 @@ bool WronglyRefuses(const FaultSet& fault, const SessionModel& model,
     case Request::GET_CONFIG:
       return (fault(Fault::kPartialConfigRefused) &&
               std::get<protocol::Config>(request.body).offset != 0) ||
-             (fault(Fault::kConfigNeedsFeatures) && !model.features());
+             (fault(Fault::kConfigNeedsFeatures) && !model.features()) ||
+             (fault(Fault::kSuspendedConfigRefused) && model.suspended() &&
+              model.ring(0).size);
     default:
       return false;
   }

@@ -36,7 +36,8 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
       Mask(ProtocolFeature::MQ, ProtocolFeature::LOG_SHMFD,
            ProtocolFeature::REPLY_ACK, ProtocolFeature::BACKEND_REQ,
            ProtocolFeature::CONFIG, ProtocolFeature::RESET_DEVICE,
-           ProtocolFeature::CONFIGURE_MEM_SLOTS, ProtocolFeature::STATUS);
+           ProtocolFeature::CONFIGURE_MEM_SLOTS, ProtocolFeature::STATUS,
+           ProtocolFeature::DEVICE_STATE);
   if (fault(Fault::kPrerequisiteNotOffered)) {
     features |= Mask(ProtocolFeature::HOST_NOTIFIER);
   }

@@ -37,7 +37,8 @@ std::optional<protocol::Violation> Vring::Start(
       .event_idx = Has(features, VirtioFeature::EVENT_IDX) &&
                    !fault_(Fault::kEventIdxIgnored),
       .indirect = Has(features, VirtioFeature::INDIRECT_DESC) &&
-                  !fault_(Fault::kIndirectRefused)};
+                  !fault_(Fault::kIndirectRefused),
+      .order = order_};
   protocol::Result<SplitDevice> device = SplitDevice::Create(
       memory_.ring_space(), memory_.buffer_space(),
       {addr.descriptor, addr.available, addr.used}, *config.size, options);

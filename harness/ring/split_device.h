@@ -44,6 +44,7 @@ struct SplitDeviceOptions {
   // Negotiated features.
   bool event_idx = false;
   bool indirect = false;
+  RingOrder order = RingOrder::kHost;
 };
 
 class SplitDevice {
