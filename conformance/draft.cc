@@ -115,7 +115,8 @@ UniqueFd FdOf(const MessageSpec& spec) {
 SessionOptions OptionsFor(const MessageSpec& spec) {
   SessionOptions options;
   options.virtio |= spec.gate.virtio_negotiated;
-  options.protocol |= spec.gate.protocol_negotiated;
+  options.protocol |=
+      spec.gate.protocol_negotiated | spec.gate.protocol_offered;
   if (spec.fds.rule == protocol::FdRule::kOneWithLogShmfd) {
     options.protocol |= Mask(ProtocolFeature::LOG_SHMFD);
   }
@@ -162,7 +163,6 @@ bool IsTakenByEveryDevice(const MessageSpec& spec) {
   switch (static_cast<Request>(spec.id)) {
     case Request::RESET_OWNER:
     case Request::SET_LOG_FD:
-    case Request::SEND_RARP:
     case Request::SET_CONFIG:
     case Request::GET_CONFIG:
     case Request::GET_VRING_BASE:
@@ -174,8 +174,6 @@ bool IsTakenByEveryDevice(const MessageSpec& spec) {
     case Request::POSTCOPY_END:
     case Request::SET_INFLIGHT_FD:
     case Request::GPU_SET_SOCKET:
-    case Request::GET_SHARED_OBJECT:
-    case Request::SET_DEVICE_STATE_FD:
     case Request::CHECK_DEVICE_STATE:
       return false;
     default:

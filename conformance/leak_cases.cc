@@ -3,8 +3,8 @@
 // mappings by asking the kernel, so that no count of the peer's is trusted;
 // the counts are looked at on top.
 #include "conformance/case.h"
-#include "conformance/leak_case.h"
 #include "conformance/in_flight_verbs.h"
+#include "conformance/leak_case.h"
 #include "conformance/memory_verbs.h"
 #include "conformance/raw_verbs.h"
 

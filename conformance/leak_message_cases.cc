@@ -42,16 +42,16 @@ class LeakPerMessage : public LeakCase {
 int RegisterMessages() {
   for (const MessageSpec& spec : AllMessages(protocol::Channel::kMain)) {
     const std::string name(spec.name);
-    RegisterGenerated(
-        {.id = "LeakPerMessage." + name,
-         .cites = {Req::FD_19, Req::HDR_25},
-         .needs = {.virtio = spec.gate.virtio_offered |
-                             spec.gate.virtio_negotiated,
-                   .protocol = spec.gate.protocol_offered |
-                               spec.gate.protocol_negotiated |
-                               Mask(ProtocolFeature::REPLY_ACK)},
-         .summary = name + ", repeated, leaves nothing behind"},
-        __FILE__, __LINE__, [&spec] { return new LeakPerMessage(spec); });
+    RegisterGenerated({.id = "LeakPerMessage." + name,
+                       .cites = {Req::FD_19, Req::HDR_25},
+                       .needs = {.virtio = spec.gate.virtio_offered |
+                                           spec.gate.virtio_negotiated,
+                                 .protocol = spec.gate.protocol_offered |
+                                             spec.gate.protocol_negotiated |
+                                             Mask(ProtocolFeature::REPLY_ACK)},
+                       .summary = name + ", repeated, leaves nothing behind"},
+                      __FILE__, __LINE__,
+                      [&spec] { return new LeakPerMessage(spec); });
   }
   return 0;
 }

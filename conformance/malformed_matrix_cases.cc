@@ -286,10 +286,15 @@ void Malformed::Judge(const Outcome& outcome) const {
 }
 
 // Requests that always have a reply refuse with it: GET_CONFIG by an empty one,
-// SET_LOG_BASE, whose reply the document leaves open, by a number.
+// SET_LOG_BASE, whose reply the document leaves open, and those about device
+// state by a number.
 bool Malformed::IsRefusalOfItsOwn(const Outcome& outcome) const {
   if (!outcome.reply) return false;
   if (Is(Request::GET_CONFIG)) return outcome.reply->payload.empty();
+  if (Is(Request::SET_DEVICE_STATE_FD)) {
+    return (outcome.value & 0xff) != 0 && outcome.reply->fds.empty();
+  }
+  if (Is(Request::CHECK_DEVICE_STATE)) return outcome.value != 0;
   return Is(Request::SET_LOG_BASE) && outcome.value != 0;
 }
 

@@ -18,6 +18,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "protocol/memory_layout.h"
 #include "protocol/message.h"
@@ -103,6 +104,9 @@ class SessionModel {
   std::optional<Violation> CheckStart(const Message& request,
                                       const RingState& ring) const;
   std::optional<Violation> CheckTable(const Message& request) const;
+  // With GPA_ADDRESSES a region has one address, said twice.
+  std::optional<Violation> CheckUserAddresses(
+      const Message& request, std::span<const MemoryRegion> regions) const;
   // Rings that the device has and the model can follow.
   std::uint32_t queue_count() const {
     return limits_.queue_count < kVringCountMax ? limits_.queue_count

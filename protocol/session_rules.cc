@@ -123,11 +123,26 @@ MemoryRegion FirstRegion(const Body& body) {
   return regions[0];
 }
 
+std::optional<Violation> SessionModel::CheckUserAddresses(
+    const Message& request, std::span<const MemoryRegion> regions) const {
+  if (!Has(protocol_features(), ProtocolFeature::GPA_ADDRESSES)) {
+    return std::nullopt;
+  }
+  for (const MemoryRegion& region : regions) {
+    if (auto wrong = Equal(request, Req::MEM_07, {"user_address", 0},
+                           region.guest_address, region.user_address)) {
+      return wrong;
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<Violation> SessionModel::CheckTable(
     const Message& request) const {
   std::array<MemoryRegion, kMemoryRegionCountMax> regions;
   const auto table =
       std::span(regions).first(CopyRegions(request.body, regions));
+  if (auto wrong = CheckUserAddresses(request, table)) return wrong;
   if (postcopy_ack_due_ && !table.empty()) {
     return NotNow(request, Req::PC_09,
                   "only the empty table that acknowledges the postcopy reply");
@@ -171,9 +186,13 @@ std::optional<Violation> SessionModel::CheckValues(
       return CheckPrerequisites(request, value);
     case Request::SET_MEM_TABLE:
       return CheckTable(request);
-    case Request::ADD_MEM_REG:
-      return memory_.CheckAdd(FirstRegion(request.body), limits_.slot_count,
-                              request.spec->name);
+    case Request::ADD_MEM_REG: {
+      const MemoryRegion region = FirstRegion(request.body);
+      if (auto wrong = CheckUserAddresses(request, std::span(&region, 1))) {
+        return wrong;
+      }
+      return memory_.CheckAdd(region, limits_.slot_count, request.spec->name);
+    }
     case Request::REM_MEM_REG:
       return memory_.CheckRemove(FirstRegion(request.body), request.spec->name);
     case Request::SET_LOG_BASE:

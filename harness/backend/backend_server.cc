@@ -12,6 +12,7 @@ namespace {
 constexpr EventLoop::Token kWake = 1;
 constexpr EventLoop::Token kListener = 2;
 constexpr EventLoop::Token kConnection = 3;
+constexpr EventLoop::Token kHangUp = 4;
 
 // How often a ring without kicks is looked at when nothing else happens.
 constexpr std::chrono::microseconds kPollInterval{100};
@@ -79,6 +80,7 @@ absl::Status BackendServer::Loop(UnixListener* listener) {
     if (absl::Status status = WatchListener(listener); !status.ok()) {
       return status;
     }
+    if (absl::Status status = WatchConnection(); !status.ok()) return status;
     auto timeout = EventLoop::kForEver;
     if (session_ != nullptr && session_->polling()) timeout = kPollInterval;
     if (session_ != nullptr && session_->busy()) timeout = {};
@@ -108,7 +110,10 @@ absl::Status BackendServer::Dispatch(std::span<const EventLoop::Token> tokens,
       readable_ = true;
     } else if (token == RequestChannel::kToken) {
       if (session_ != nullptr) session_->control().HearAnswers();
-    } else if (session_ != nullptr) {
+    } else if (token == kHangUp) {
+      EndSession();
+      return absl::OkStatus();
+    } else if (session_ != nullptr \&\& token >= RingSet::kFirstToken) {
       session_->control().rings().OnKick(
           static_cast<std::uint32_t>(token - RingSet::kFirstToken));
     }
@@ -139,6 +144,19 @@ absl::Status BackendServer::WatchListener(UnixListener* listener) {
   return absl::OkStatus();
 }
 
+// While an answer is due, only the end of the connection matters.
+absl::Status BackendServer::WatchConnection() {
+  if (session_ == nullptr || session_->reads() == reading_) {
+    return absl::OkStatus();
+  }
+  reading_ = session_->reads();
+  loop_.Forget(session_->fd());
+  return reading_ ? loop_.Watch(session_->fd(), kConnection,
+                                EventLoop::Trigger::kLevel)
+                  : loop_.Watch(session_->fd(), kHangUp,
+                                EventLoop::Trigger::kHangUp);
+}
+
 absl::Status BackendServer::AcceptOne(UnixListener& listener) {
   auto channel = listener.Accept(Deadline::Now());
   if (channel.ok()) return BeginSession(*std::move(channel));
@@ -152,6 +170,7 @@ absl::Status BackendServer::BeginSession(std::unique_ptr<UnixChannel> channel) {
   ++session_count_;
   session_ = std::make_unique<MockSession>(environment_, std::move(channel),
                                            predecessor_.get());
+  reading_ = true;
   return loop_.Watch(session_->fd(), kConnection, EventLoop::Trigger::kLevel);
 }
 

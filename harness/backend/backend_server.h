@@ -63,6 +63,7 @@ class BackendServer {
   void EndSession();
   // Listens for the next connection, or not, as the session allows.
   absl::Status WatchListener(UnixListener* listener);
+  absl::Status WatchConnection();
   void ObeyWishes();
 
   const FaultSet faults_;
@@ -78,6 +79,7 @@ class BackendServer {
   // Only kept for mocks that let a session leak into the next.
   std::unique_ptr<protocol::SessionModel> predecessor_;
   bool readable_ = false;
+  bool reading_ = false;  // the connection is watched for requests
   bool listening_ = false;
   int session_count_ = 0;
 };

@@ -9,6 +9,7 @@
 #include "harness/backend/scatter.h"
 #include "harness/memory/shared_access.h"
 #include "harness/transport/check.h"
+#include "protocol/features.h"
 
 namespace vuspec {
 namespace {
@@ -60,6 +61,14 @@ std::uint64_t BlkDevice::device_features() const {
          (fault_(Fault::kBlkLegacyBitOffered) ? kBarrier : 0);
 }
 
+// A disk stands in for devices that we have not got (README.md).
+std::uint64_t BlkDevice::protocol_features() const {
+  using protocol::ProtocolFeature;
+  return Mask(ProtocolFeature::CROSS_ENDIAN, ProtocolFeature::CRYPTO_SESSION,
+              ProtocolFeature::XEN_MMAP, ProtocolFeature::SHARED_OBJECT,
+              ProtocolFeature::GPA_ADDRESSES);
+}
+
 void BlkDevice::Reset() {
   config_.fill(0);
   PutLe<std::uint64_t>(config_, kCapacityAt, kDiskSize / kSectorSize);
@@ -72,6 +81,14 @@ void BlkDevice::Reset() {
 
 void BlkDevice::ChangeConfig() {
   PutLe<std::uint64_t>(config_, kCapacityAt, kDiskSize / kSectorSize + 1);
+}
+
+std::vector<std::uint8_t> BlkDevice::SaveState() const {
+  return {config_[kWritebackOffset]};
+}
+
+bool BlkDevice::LoadState(std::span<const std::uint8_t> state) {
+  return state.size() == 1 && WriteConfig(kWritebackOffset, state);
 }
 
 bool BlkDevice::WriteConfig(std::size_t offset,

@@ -29,6 +29,7 @@ class BlkDevice final : public MockDevice {
 
   std::string_view name() const override { return "blk"; }
   std::uint64_t device_features() const override;
+  std::uint64_t protocol_features() const override;
   std::uint32_t queue_count() const override { return kQueueCount; }
   std::span<const std::uint8_t> config() const override { return config_; }
   bool WriteConfig(std::size_t offset,
@@ -45,6 +46,9 @@ class BlkDevice final : public MockDevice {
   // is announced.
   void ChangeConfig() override;
   bool SetMtu(std::uint64_t) override { return false; }
+  // The cache mode is all that a driver can set.
+  std::vector<std::uint8_t> SaveState() const override;
+  bool LoadState(std::span<const std::uint8_t> state) override;
   void Reset() override;
 
  private:

@@ -41,6 +41,7 @@ void ControlPlane::AfterRun() {
     (void)channel_.Send(MakeRequest(BackendRequest::BACKEND_IOTLB_MSG, miss));
   }
   window_.Show(rings_.in_use(), channel_);
+  AnnounceObjects();
   const std::uint8_t status = model_.status();
   if ((status & kDriverOk) == 0 || (status & kNeedsReset) != 0) return;
   if (!rings_.any_broken()) return;

@@ -32,7 +32,10 @@ ControlPlane::ControlPlane(const Environment& environment,
       in_flight_area_(environment.fault, environment.hoard),
       rings_(environment, model_, memory_, in_flight_area_, log_),
       channel_(environment, model_),
-      window_(environment.fault) {
+      window_(environment.fault),
+      state_transfer_(environment),
+      crypto_sessions_(environment.fault),
+      shared_objects_(environment.fault) {
   device_.Reset();
   if (predecessor != nullptr) Inherit(*predecessor);
 }
@@ -60,10 +63,14 @@ void ControlPlane::Inherit(const protocol::SessionModel& predecessor) {
 
 Handled ControlPlane::Handle(const Message& received,
                              std::vector<UniqueFd>& fds) {
+  SufferSuspension();
   const Message request = Misread(fault_, model_, received);
   if (WronglyRefuses(fault_, model_, request)) return Handled::Refused();
   if (const auto wrong = model_.CheckRequest(request)) {
     SufferBreach(fault_, *wrong);
+    if (wrong->req == Req::DST_15 && fault_(Fault::kTransferStopsRings)) {
+      StopAllRings();
+    }
     if (WronglyAccepts(fault_, request, *wrong)) return Unheeded(request);
     // What only binds the front-end is not refused: the reserved field of
     // GET_VRING_BASE is of no use to us.
@@ -97,6 +104,9 @@ Handled ControlPlane::Unheeded(const Message& request) const {
     protocol::Inflight area = *wanted;
     area.mmap_size = 1;
     return Handled::Reply(area);
+  }
+  if (std::holds_alternative<protocol::DeviceStateTransfer>(request.body)) {
+    return Handled::Reply(U64{protocol::kNoFdBit});
   }
   return Handled::Reply(
       EmptyBodyOf(ResolvePayload(request.spec->reply, model_.context())));
@@ -169,8 +179,6 @@ Handled ControlPlane::CarryOther(const Message& request,
       return Translate(request);
     case Request::GET_SHMEM_CONFIG:
       return Handled::Reply(window_.Config());
-    case Request::NET_SET_MTU:
-      return Handled::DoneIf(device_.SetMtu(std::get<U64>(request.body).value));
     case Request::SET_VRING_BASE:
       if (fault_(Fault::kBaseIgnored)) return Handled::Done();
       break;
@@ -182,9 +190,7 @@ Handled ControlPlane::CarryOther(const Message& request,
     case Request::SET_PROTOCOL_FEATURES:
       break;  // all of it is in the model
     default:
-      // Behind a gate that we do not offer.
-      return fault_(Fault::kUnimplementedFeatureOffered) ? Unheeded(request)
-                                                         : Handled::Refused();
+      return CarryForDevice(request, fds);
   }
   model_.ApplyRequest(request);
   return Handled::Done();
@@ -289,7 +295,13 @@ Handled ControlPlane::SetVringFd(const Message& request,
   UniqueFd fd = fds.empty() ? UniqueFd() : std::move(fds[0]);
   switch (static_cast<Request>(request.spec->id)) {
     case Request::SET_VRING_KICK:
+      if (fault_(Fault::kStopsForGoodWithTransfer) && state_transfer_.begun()) {
+        return Handled::Refused();
+      }
       if (!rings_.Start(index, std::move(fd))) return Handled::Refused();
+      // Only a suspended device has a state to move.
+      state_transfer_.Abandon();
+      shared_objects_.Export();
       break;
     case Request::SET_VRING_CALL:
       rings_.ring(index).SetCall(std::move(fd));

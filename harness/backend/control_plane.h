@@ -11,17 +11,21 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "harness/backend/backend_memory.h"
+#include "harness/backend/crypto_sessions.h"
 #include "harness/backend/dirty_log.h"
 #include "harness/backend/environment.h"
 #include "harness/backend/in_flight_area.h"
 #include "harness/backend/iommu.h"
 #include "harness/backend/request_channel.h"
 #include "harness/backend/ring_set.h"
+#include "harness/backend/shared_objects.h"
 #include "harness/backend/shared_window.h"
+#include "harness/backend/state_transfer.h"
 #include "harness/transport/unique_fd.h"
 #include "protocol/message.h"
 #include "protocol/session_model.h"
@@ -30,7 +34,8 @@ namespace vuspec {
 
 struct Handled {
   // kClosed: refused in the one way that is left, the end of the session.
-  enum class Kind { kDone, kReply, kRefused, kClosed };
+  // kLater: a reply, once the transfer of device state has ended.
+  enum class Kind { kDone, kReply, kLater, kRefused, kClosed };
   Kind kind = Kind::kDone;
   protocol::Body body = protocol::Empty{};  // of a reply
   UniqueFd fd = {};                         // sent with it, if any
@@ -38,6 +43,7 @@ struct Handled {
   static Handled Done() { return {}; }
   static Handled Refused() { return {Kind::kRefused, protocol::Empty{}, {}}; }
   static Handled Closed() { return {Kind::kClosed, protocol::Empty{}, {}}; }
+  static Handled Later() { return {Kind::kLater, protocol::Empty{}, {}}; }
   static Handled Reply(protocol::Body body, UniqueFd fd = {}) {
     return {Kind::kReply, body, std::move(fd)};
   }
@@ -68,6 +74,11 @@ class ControlPlane {
   // A defective mock lets trouble with the back-end channel end the session.
   bool in_trouble() const { return channel_.in_trouble(); }
 
+  // The transfer of device state: to be pumped in every turn.
+  StateTransfer& state_transfer() { return state_transfer_; }
+  // The reply to CHECK_DEVICE_STATE. REQUIRES: no transfer runs.
+  protocol::Body StateVerdict() const;
+
   const protocol::SessionModel& model() const { return model_; }
   RingSet& rings() { return rings_; }
   const RingSet& rings() const { return rings_; }
@@ -76,6 +87,8 @@ class ControlPlane {
   Handled Carry(const protocol::Message& request, std::vector<UniqueFd>& fds);
   Handled CarryOther(const protocol::Message& request,
                      std::vector<UniqueFd>& fds);
+  Handled CarryForDevice(const protocol::Message& request,
+                         std::vector<UniqueFd>& fds);
   Handled Unheeded(const protocol::Message& request) const;
   static Handled RefusalOf(const protocol::Message& request,
                            const protocol::Violation& wrong);
@@ -105,9 +118,19 @@ class ControlPlane {
                              std::vector<UniqueFd>& fds);
   Handled KickInband(const protocol::Message& request);
   Handled Translate(const protocol::Message& request);
+  Handled GetSharedObject(const protocol::Uuid& uuid);
+  Handled SetDeviceStateFd(const protocol::DeviceStateTransfer& transfer,
+                           UniqueFd channel);
+  Handled CheckDeviceState();
 
   // Whether GET_VRING_BASE leaves requests in flight.
   bool SuspendsAtStop() const;
+  // Says on the back-end channel what the front-end does not know yet.
+  void AnnounceObjects();
+  // What a defective device does although every ring is stopped.
+  void SufferSuspension();
+
+  void MisplaceRings(std::span<protocol::MemoryRegion> regions) const;
   void ResetToBirth();
   void StopAllRings();
   void ApplyStatus(std::uint64_t status);
@@ -126,6 +149,9 @@ class ControlPlane {
   RingSet rings_;
   RequestChannel channel_;
   SharedWindow window_;
+  StateTransfer state_transfer_;
+  CryptoSessions crypto_sessions_;
+  SharedObjects shared_objects_;
   bool config_change_due_ = false;
   int features_asked_count_ = 0;
 };

@@ -15,10 +15,42 @@ using protocol::Message;
 using protocol::Request;
 using protocol::U64;
 
+namespace {
+
+// What cannot be mapped like a file: foreign memory, grants, and regions that
+// must not be mapped in advance.
+bool NeedsXen(const protocol::Body& body) {
+  if (const auto* table = std::get_if<protocol::XenMemoryTable>(&body)) {
+    return std::any_of(table->regions.begin(),
+                       table->regions.begin() + table->region_count,
+                       [](const protocol::XenMemoryRegion& region) {
+                         return region.xen_mmap_flags != 0;
+                       });
+  }
+  const auto* single = std::get_if<protocol::XenSingleMemoryRegion>(&body);
+  return single != nullptr && single->region.xen_mmap_flags != 0;
+}
+
+}  // namespace
+
+// A defect: with GPA_ADDRESSES ring addresses still go by a field that has
+// lost its meaning.
+void ControlPlane::MisplaceRings(std::span<MemoryRegion> regions) const {
+  constexpr std::uint64_t kElsewhere = std::uint64_t{1} << 46;
+  if (!fault_(Fault::kGpaRingsNotFound) ||
+      !Has(model_.protocol_features(),
+           protocol::ProtocolFeature::GPA_ADDRESSES)) {
+    return;
+  }
+  for (MemoryRegion& region : regions) region.user_address += kElsewhere;
+}
+
 Handled ControlPlane::SetMemoryTable(const Message& request,
                                      std::vector<UniqueFd>& fds) {
   std::array<MemoryRegion, protocol::kMemoryRegionCountMax> regions;
   const std::size_t count = CopyRegions(request.body, regions);
+  if (NeedsXen(request.body)) return Handled::Refused();
+  MisplaceRings(std::span(regions).first(count));
   UniqueFd bait;
   if (fault_(Fault::kSharedFileTruncated) && !fds.empty()) {
     bait = Duplicate(fds[0]);
@@ -36,6 +68,7 @@ Handled ControlPlane::SetMemoryTable(const Message& request,
 
 Handled ControlPlane::AddRegion(const Message& request,
                                 std::vector<UniqueFd>& fds) {
+  if (NeedsXen(request.body)) return Handled::Refused();
   const absl::Status status =
       memory_.Add(FirstRegion(request.body), std::move(fds[0]));
   if (!status.ok()) {
@@ -130,6 +163,9 @@ Handled ControlPlane::SetConfig(const Message& request) {
     return Handled::DoneIf(fault_(Fault::kConfigWritePastEndAccepted));
   }
   if (fault_(Fault::kConfigWriteLost)) return Handled::Done();
+  if (fault_(Fault::kSuspendedConfigWriteLost) && model_.suspended()) {
+    return Handled::Done();
+  }
   const auto bytes = std::span(config.bytes).first(config.size);
   const auto field = device_.config().subspan(config.offset, config.size);
   const bool changes = !std::ranges::equal(field, bytes);
@@ -141,6 +177,7 @@ Handled ControlPlane::SetConfig(const Message& request) {
 void ControlPlane::ResetToBirth() {
   device_.Reset();
   if (!fault_(Fault::kShmemSurvivesReset)) window_.Reset();
+  shared_objects_.Withdraw();
   // What was negotiated is the session's, not the device's.
   device_.Negotiate(model_.features().value_or(0));
 }

@@ -50,6 +50,8 @@ constexpr Unchecked kUnchecked[] = {
     {Fault::kInFlightCountsNotChecked, Req::INFL_08},
     {Fault::kInFlightCountsNotChecked, Req::INFL_09},
     {Fault::kInFlightCountsNotChecked, Req::INFL_13},
+    {Fault::kStatePhaseNotChecked, Req::DST_04},
+    {Fault::kEndianValueNotChecked, Req::END_02},
 };
 
 bool IsFdRule(const Violation& violation) {
@@ -218,7 +220,9 @@ bool WronglyRefuses(const FaultSet& fault, const SessionModel& model,
     case Request::GET_CONFIG:
       return (fault(Fault::kPartialConfigRefused) &&
               std::get<protocol::Config>(request.body).offset != 0) ||
-             (fault(Fault::kConfigNeedsFeatures) && !model.features());
+             (fault(Fault::kConfigNeedsFeatures) && !model.features()) ||
+             (fault(Fault::kSuspendedConfigRefused) && model.suspended() &&
+              model.ring(0).size);
     default:
       return false;
   }

@@ -8,12 +8,14 @@
 #ifndef VUSPEC_HARNESS_BACKEND_DEVICE_H_
 #define VUSPEC_HARNESS_BACKEND_DEVICE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "harness/backend/fault.h"
 #include "harness/ring/split_chain.h"
@@ -61,6 +63,14 @@ class MockDevice {
 
   // False for a value that this device cannot take (NET_SET_MTU).
   virtual bool SetMtu(std::uint64_t mtu) = 0;
+  // Broadcasts a RARP frame for this address, where there is a network.
+  virtual bool SendRarp(const std::array<std::uint8_t, 6>&) { return false; }
+
+  // What a driver that goes on with another back-end has to find there, beside
+  // what the front-end says again.
+  virtual std::vector<std::uint8_t> SaveState() const = 0;
+  // False, with nothing changed, for what SaveState cannot have made.
+  virtual bool LoadState(std::span<const std::uint8_t> state) = 0;
 
   // As at birth, except that what a disk stores is kept.
   virtual void Reset() = 0;

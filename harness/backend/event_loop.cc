@@ -17,10 +17,27 @@ absl::StatusOr<EventLoop> EventLoop::Create() {
   return EventLoop(std::move(fd));
 }
 
+namespace {
+
+std::uint32_t EventsOf(EventLoop::Trigger trigger) {
+  switch (trigger) {
+    case EventLoop::Trigger::kLevel:
+      return EPOLLIN;
+    case EventLoop::Trigger::kEdge:
+      return EPOLLIN | EPOLLET;
+    case EventLoop::Trigger::kWritable:
+      return EPOLLOUT;
+    case EventLoop::Trigger::kHangUp:
+      return EPOLLRDHUP;
+  }
+  return 0;
+}
+
+}  // namespace
+
 absl::Status EventLoop::Watch(int fd, Token token, Trigger trigger) {
   epoll_event event = {};
-  event.events = EPOLLIN;
-  if (trigger == Trigger::kEdge) event.events |= EPOLLET;
+  event.events = EventsOf(trigger);
   event.data.u64 = token;
   if (::epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
     return ErrnoStatus("epoll_ctl", errno);

@@ -25,14 +25,16 @@ class EventLoop {
   using Token = std::uint64_t;
 
   enum class Trigger {
-    kLevel,  // reported as long as there is something to read
-    kEdge,   // reported once for each arrival: nothing a peer does makes us
-             // spin, and a descriptor that hung up is reported once
+    kLevel,     // reported as long as there is something to read
+    kEdge,      // reported once for each arrival: nothing a peer does makes us
+                // spin, and a descriptor that hung up is reported once
+    kWritable,  // reported as long as there is room to write
+    kHangUp,    // reported once the other side has gone, whatever is to read
   };
 
   static absl::StatusOr<EventLoop> Create();
 
-  // Reports `token` when `fd` becomes readable. An error is kInternal: not
+  // Reports `token` when `fd` is as `trigger` says. An error is kInternal: not
   // every descriptor can be waited for (a regular file cannot).
   absl::Status Watch(int fd, Token token, Trigger trigger);
   void Forget(int fd);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -185,6 +186,23 @@ void SufferDisconnect(const FaultSet& fault) {
         "0x602000000010\n"
         "SUMMARY: AddressSanitizer: heap-use-after-free mock.cc:1\n",
         stderr);
+  }
+}
+
+void SufferLostReader(const FaultSet& fault) {
+  if (fault(Fault::kDiesOfLostReader)) std::_Exit(128 + SIGPIPE);
+}
+
+void SufferStrayCheck(const FaultSet& fault) {
+  if (fault(Fault::kAbortsOnStrayCheck)) std::abort();
+}
+
+void Scribble(const BackendMemory& memory,
+              const protocol::SessionModel& model) {
+  for (const protocol::MemoryRegion& region : model.memory().regions()) {
+    const std::uint64_t last = region.guest_address + region.memory_size - 1;
+    const auto byte = memory.guest_space().LeadingPiece(last, 1);
+    if (!byte.empty()) Store<std::uint8_t>(byte.data(), 0x5a);
   }
 }
 

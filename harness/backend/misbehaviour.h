@@ -51,6 +51,13 @@ void SufferBadAnswer(const FaultSet& fault);
 // A request that breaks this rule.
 void SufferBreach(const FaultSet& fault, const protocol::Violation& breach);
 void SufferDisconnect(const FaultSet& fault);
+// The reader of a device state went away; CHECK_DEVICE_STATE without a
+// transfer.
+void SufferLostReader(const FaultSet& fault);
+void SufferStrayCheck(const FaultSet& fault);
+
+// Writes a byte of guest memory that no request gave away.
+void Scribble(const BackendMemory& memory, const protocol::SessionModel& model);
 
 // Never come back. Only for a mock in its own process.
 [[noreturn]] void HangForEver();

@@ -49,7 +49,7 @@ std::uint64_t NetDevice::device_features() const {
 }
 
 std::uint64_t NetDevice::protocol_features() const {
-  return Mask(ProtocolFeature::MTU);
+  return Mask(ProtocolFeature::RARP, ProtocolFeature::MTU);
 }
 
 void NetDevice::Reset() {
@@ -57,7 +57,8 @@ void NetDevice::Reset() {
   std::copy(kMac.begin(), kMac.end(), config_.begin());
   config_[kStatusAt] = kLinkUp;
   PutLe<std::uint16_t>(config_, kQueuePairCountAt, 1);
-  PutLe<std::uint16_t>(config_, kMtuAt, kMtu);
+  PutLe<std::uint16_t>(config_, kMtuAt,
+                       fault_(Fault::kMtuOfConfigTooSmall) ? 0 : kMtu);
   frames_.clear();
   starved_ = false;
   header_size_ = kHeaderSize;
@@ -72,8 +73,74 @@ void NetDevice::Negotiate(std::uint64_t features) {
 void NetDevice::ChangeConfig() { config_[kStatusAt] ^= kLinkUp; }
 
 bool NetDevice::SetMtu(std::uint64_t mtu) {
-  if (mtu < kMtuMin || mtu > kMtuMax) return false;
+  if (mtu < kMtuMin || mtu > kMtuMax) return fault_(Fault::kMtuNotChecked);
+  if (fault_(Fault::kMtuNotShown)) return true;
   PutLe<std::uint16_t>(config_, kMtuAt, static_cast<std::uint16_t>(mtu));
+  return true;
+}
+
+bool NetDevice::SendRarp(const std::array<std::uint8_t, 6>& address) {
+  // RFC 903: who am I, asked of everybody; padded to the shortest frame.
+  constexpr std::size_t kFrameSize = 60;
+  constexpr std::array<std::uint8_t, 10> kRequest = {0x80, 0x35, 0, 1, 8,
+                                                     0,    6,    4, 0, 3};
+  constexpr std::size_t kSourceAt = 6;
+  constexpr std::size_t kTypeAt = 12;
+  constexpr std::size_t kSenderAt = 22;
+  constexpr std::size_t kTargetAt = 32;
+  if (fault_(Fault::kRarpNotSent)) return true;
+  std::vector<std::uint8_t> bytes(kFrameSize);
+  std::fill_n(bytes.begin(), kSourceAt, std::uint8_t{0xff});
+  std::ranges::copy(kRequest, bytes.begin() + kTypeAt);
+  auto sender = address;
+  if (fault_(Fault::kRarpAddressReversed)) std::ranges::reverse(sender);
+  for (const std::size_t at : {kSourceAt, kSenderAt, kTargetAt}) {
+    std::ranges::copy(sender, bytes.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  if (frames_.size() == kFrameCountMax) return true;  // lost, as on any wire
+  const auto as_bytes = std::as_bytes(std::span(bytes));
+  frames_.push_back({.bytes = {as_bytes.begin(), as_bytes.end()}});
+  return true;
+}
+
+// The status of the link, then each frame: its size, header and bytes.
+std::vector<std::uint8_t> NetDevice::SaveState() const {
+  std::vector<std::uint8_t> state = {config_[kStatusAt]};
+  const auto append = [&](std::span<const std::byte> bytes) {
+    for (const std::byte byte : bytes) {
+      state.push_back(std::to_integer<std::uint8_t>(byte));
+    }
+  };
+  for (const Frame& frame : frames_) {
+    state.resize(state.size() + sizeof(std::uint32_t));
+    PutLe(std::span(state), state.size() - sizeof(std::uint32_t),
+          static_cast<std::uint32_t>(frame.bytes.size()));
+    append(frame.header);
+    append(frame.bytes);
+  }
+  return state;
+}
+
+bool NetDevice::LoadState(std::span<const std::uint8_t> state) {
+  constexpr std::size_t kPrefixSize = sizeof(std::uint32_t) + kHeaderSize;
+  if (state.empty() || state[0] > kLinkUp) return false;
+  std::deque<Frame> frames;
+  auto rest = std::as_bytes(state.subspan(1));
+  while (!rest.empty()) {
+    if (rest.size() < kPrefixSize || frames.size() == kFrameCountMax) {
+      return false;
+    }
+    const std::size_t size = GetLe<std::uint32_t>(rest, 0);
+    if (size > kFrameSizeMax || size > rest.size() - kPrefixSize) return false;
+    Frame& frame = frames.emplace_back();
+    std::ranges::copy(rest.subspan(sizeof(std::uint32_t), kHeaderSize),
+                      frame.header.begin());
+    const auto bytes = rest.subspan(kPrefixSize, size);
+    frame.bytes.assign(bytes.begin(), bytes.end());
+    rest = rest.subspan(kPrefixSize + size);
+  }
+  config_[kStatusAt] = state[0];
+  frames_ = std::move(frames);
   return true;
 }
 

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <deque>
+#include <vector>
 
 #include "harness/backend/device.h"
 
@@ -53,6 +54,10 @@ class NetDevice final : public MockDevice {
   // The link goes down and up again with each change.
   void ChangeConfig() override;
   bool SetMtu(std::uint64_t mtu) override;
+  bool SendRarp(const std::array<std::uint8_t, 6>& address) override;
+  // The state of the link, and the frames that are on the wire.
+  std::vector<std::uint8_t> SaveState() const override;
+  bool LoadState(std::span<const std::uint8_t> state) override;
   void Reset() override;
 
  private:

@@ -39,6 +39,7 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
            ProtocolFeature::INBAND_NOTIFICATIONS,
            ProtocolFeature::INFLIGHT_SHMFD, ProtocolFeature::RESET_DEVICE,
            ProtocolFeature::CONFIGURE_MEM_SLOTS, ProtocolFeature::STATUS,
+           ProtocolFeature::DEVICE_STATE,
            ProtocolFeature::GET_VRING_BASE_INFLIGHT,
            ProtocolFeature::SHMEM_MAP);
   if (fault(Fault::kPrerequisiteNotOffered)) {

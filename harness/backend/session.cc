@@ -27,12 +27,21 @@ MockSession::~MockSession() { environment_.loop.Forget(fd()); }
 
 bool MockSession::Turn(bool readable) {
   RunRings();
-  if (readable && !ReceiveOne()) return false;
+  control_.state_transfer().Pump();
+  if (!AnswerLate()) return false;
+  if (readable && reads() && !ReceiveOne()) return false;
   RunRings();
   if (fault_(Fault::kChannelTroubleEndsSession) && control_.in_trouble()) {
     return false;
   }
   return !(fault_(Fault::kBadRingEndsSession) && control_.rings().any_broken());
+}
+
+// CHECK_DEVICE_STATE is answered once the outcome is known.
+bool MockSession::AnswerLate() {
+  if (reads() || control_.state_transfer().running()) return true;
+  const Header header = *std::exchange(unanswered_, std::nullopt);
+  return answers_.Reply(header, control_.StateVerdict()).ok();
 }
 
 void MockSession::RunRings() {
@@ -64,12 +73,13 @@ bool MockSession::ReceiveOne() {
 bool MockSession::Handle(ReceivedMessage& message) {
   CarryDeferred();
   SufferMessage(fault_, message, control_.model());
-  OverlookDefects(fault_, message, control_.model().context(),
-                  environment_.hoard);
+  protocol::WireContext context = control_.model().context();
+  if (fault_(Fault::kXenFieldsNotExpected)) context.xen_mmap = false;
+  OverlookDefects(fault_, message, context, environment_.hoard);
   const protocol::Frame frame = {message.header, message.payload,
                                  message.fds.size()};
-  const protocol::Result<Message> request = ValidateRequest(
-      frame, protocol::Channel::kMain, control_.model().context());
+  const protocol::Result<Message> request =
+      ValidateRequest(frame, protocol::Channel::kMain, context);
   const bool over = request.ok()
                         ? !Carry(message.header, *request, message.fds)
                         : !AnswerMalformed(message.header, request.violation());
@@ -96,6 +106,9 @@ bool MockSession::Carry(const Header& header, const Message& request,
       return false;
     case Handled::Kind::kReply:
       return answers_.Reply(header, outcome.body, outcome.fd).ok();
+    case Handled::Kind::kLater:
+      unanswered_ = header;
+      return true;
     case Handled::Kind::kDone:
       break;
   }
@@ -137,6 +150,25 @@ bool MockSession::AnswerMalformed(const Header& header,
   return Refuse(header);
 }
 
+// The reply by which the document lets such a request fail, if it does.
+std::optional<protocol::Body> MockSession::FailureOf(
+    const protocol::MessageSpec& spec) const {
+  const bool ungated = control_.model().CheckGate(spec).has_value();
+  switch (static_cast<Request>(spec.id)) {
+    case Request::GET_CONFIG:
+      return protocol::Empty{};
+    case Request::SET_DEVICE_STATE_FD:
+      if (ungated) return std::nullopt;
+      return protocol::U64{
+          (fault_(Fault::kStateErrorSaysFd) ? 0 : protocol::kNoFdBit) | 1};
+    case Request::CHECK_DEVICE_STATE:
+      if (ungated) return std::nullopt;
+      return protocol::U64{1};
+    default:
+      return std::nullopt;
+  }
+}
+
 bool MockSession::Refuse(const Header& header) {
   SufferRefusal(fault_);
   if (fault_(Fault::kRefusalUnanswered)) return true;
@@ -145,9 +177,10 @@ bool MockSession::Refuse(const Header& header) {
       protocol::kVersion;
   const protocol::MessageSpec* spec =
       FindMessage(protocol::Channel::kMain, header.request);
-  if (is_request && spec == &Spec(Request::GET_CONFIG)) {
-    // A payload of no bytes is how GET_CONFIG fails.
-    return answers_.Reply(header, protocol::Empty{}).ok();
+  if (is_request && spec != nullptr) {
+    if (const auto body = FailureOf(*spec)) {
+      return answers_.Reply(header, *body).ok();
+    }
   }
   const bool has_ack =
       spec == nullptr || spec->answer != protocol::Answer::kReply;

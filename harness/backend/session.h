@@ -39,6 +39,10 @@ class MockSession {
   // read. False when the session is over.
   bool Turn(bool readable);
 
+  // The next request is awaited; false while an answer is due that waits for
+  // something else.
+  bool reads() const { return !unanswered_.has_value(); }
+
   // The rings have more to do at once, or have to be looked at soon.
   bool busy() const { return busy_; }
   bool polling() const { return control_.rings().polling(); }
@@ -57,6 +61,9 @@ class MockSession {
                        const protocol::Violation& violation);
   bool Refuse(const protocol::Header& header);
   bool Acknowledge(const protocol::Header& header);
+  bool AnswerLate();
+  std::optional<protocol::Body> FailureOf(
+      const protocol::MessageSpec& spec) const;
 
   struct Deferred {
     protocol::Message request;
@@ -71,6 +78,7 @@ class MockSession {
   Answers answers_;
   ControlPlane control_;
   bool busy_ = false;
+  std::optional<protocol::Header> unanswered_;
   bool deaf_ = false;  // a defect: nothing is received any more
   std::optional<Deferred> deferred_;
 };

@@ -40,6 +40,7 @@ std::optional<protocol::Violation> Vring::Start(
                    !fault_(Fault::kEventIdxIgnored),
       .indirect = Has(features, VirtioFeature::INDIRECT_DESC) &&
                   !fault_(Fault::kIndirectRefused),
+      .order = order_,
       .written_ring_space = &memory_.written_ring_space(),
       .written_buffer_space = &memory_.written_buffer_space()};
   broken_ = false;

@@ -73,6 +73,9 @@ class Vring {
   int kick_fd() const { return kick_.get(); }
   UniqueFd TakeKick() { return std::move(kick_); }
 
+  // From the next start on.
+  void SetOrder(RingOrder order) { order_ = order; }
+
   // The log flag and address of a SET_VRING_ADDR on a running ring.
   void SetUsedLog(const protocol::VringAddr& addr) { used_log_ = addr; }
 
@@ -80,6 +83,9 @@ class Vring {
   void LeakFds();
 
   Progress Run(Mode mode);
+
+  // Notifies the driver.
+  void SignalCall();
 
   // The driver wrote what it may not, in the last Run or earlier.
   bool broken() const { return broken_; }
@@ -105,7 +111,6 @@ class Vring {
   void LogWrites(std::uint32_t written);
   void LogUsedRing(std::uint64_t offset, std::uint64_t length);
   void Break();
-  void SignalCall();
 
   const std::uint32_t index_;
   const FaultSet& fault_;
@@ -132,6 +137,7 @@ class Vring {
   bool call_due_ = false;
   bool err_due_ = false;
   bool event_idx_ = false;
+  RingOrder order_ = RingOrder::kHost;
   protocol::VringAddr used_log_;
   InFlight in_flight_;
   Chain chain_;

@@ -114,7 +114,8 @@ class Frontend {
   Reply<std::uint64_t> GetQueueNum();
   Reply<std::uint64_t> GetMaxMemSlots();
 
-  // Memory. Without XEN_MMAP; the descriptors are those of the regions.
+  // Memory, as was negotiated: with XEN_MMAP as regions that need no Xen, with
+  // GPA_ADDRESSES by guest address. The descriptors are those of the regions.
   Reply<Done> SetMemTable(std::span<const GuestRegion> regions);
   Reply<Done> AddMemReg(const GuestRegion& region);
   Reply<Done> RemMemReg(const GuestRegion& region);

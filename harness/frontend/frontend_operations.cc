@@ -25,9 +25,34 @@ UniqueFd TakeFd(Answered& answered) {
   return answered.fds.empty() ? UniqueFd() : std::move(answered.fds.front());
 }
 
-protocol::MemoryRegion ToWire(const GuestRegion& region) {
-  return {region.guest_address, region.size, region.user_address,
+// With GPA_ADDRESSES the user address is the guest address once more.
+protocol::MemoryRegion ToWire(const GuestRegion& region,
+                              const protocol::SessionModel& model) {
+  const bool by_guest_address =
+      Has(model.protocol_features(), protocol::ProtocolFeature::GPA_ADDRESSES);
+  return {region.guest_address, region.size,
+          by_guest_address ? region.guest_address : region.user_address,
           region.mmap_offset};
+}
+
+// Laid out as was negotiated; a Xen region is mapped as any other one.
+protocol::Body TableOf(std::span<const GuestRegion> regions,
+                       const protocol::SessionModel& model) {
+  protocol::MemoryTable table;
+  protocol::XenMemoryTable xen;
+  for (const GuestRegion& region : regions) {
+    table.regions[table.region_count++] = ToWire(region, model);
+    xen.regions[xen.region_count++].region = ToWire(region, model);
+  }
+  if (model.context().xen_mmap) return xen;
+  return table;
+}
+
+protocol::Body SlotOf(const GuestRegion& region,
+                      const protocol::SessionModel& model) {
+  const protocol::MemoryRegion wire = ToWire(region, model);
+  if (!model.context().xen_mmap) return protocol::SingleMemoryRegion{0, wire};
+  return protocol::XenSingleMemoryRegion{0, {.region = wire}};
 }
 
 // Replies of their own whose u64 says success (0) or failure.
@@ -96,28 +121,23 @@ Reply<Done> Frontend::SetMemTable(std::span<const GuestRegion> regions) {
   }
   const protocol::WireContext context = model_->context();
   const bool postcopy = context.postcopy_listening && !context.postcopy_ack_due;
-  protocol::MemoryTable table;
   std::array<int, protocol::kMemoryRegionCountMax> fds{};
-  for (const GuestRegion& region : regions) {
-    fds[table.region_count] = region.fd;
-    table.regions[table.region_count++] = ToWire(region);
-  }
-  Reply<Done> done = Plain(MakeRequest(Request::SET_MEM_TABLE, table),
-                           std::span<const int>(fds).first(table.region_count));
+  std::ranges::transform(regions, fds.begin(), &GuestRegion::fd);
+  Reply<Done> done =
+      Plain(MakeRequest(Request::SET_MEM_TABLE, TableOf(regions, *model_)),
+            std::span<const int>(fds).first(regions.size()));
   if (!done || !postcopy) return done;
   // In postcopy the back-end goes on only after an empty table (PC-09).
-  return Plain(MakeRequest(Request::SET_MEM_TABLE, protocol::MemoryTable{}));
+  return Plain(MakeRequest(Request::SET_MEM_TABLE, TableOf({}, *model_)));
 }
 
 Reply<Done> Frontend::AddMemReg(const GuestRegion& region) {
-  return Plain(MakeRequest(Request::ADD_MEM_REG,
-                           protocol::SingleMemoryRegion{0, ToWire(region)}),
+  return Plain(MakeRequest(Request::ADD_MEM_REG, SlotOf(region, *model_)),
                OneFd(region.fd));
 }
 
 Reply<Done> Frontend::RemMemReg(const GuestRegion& region) {
-  return Plain(MakeRequest(Request::REM_MEM_REG,
-                           protocol::SingleMemoryRegion{0, ToWire(region)}));
+  return Plain(MakeRequest(Request::REM_MEM_REG, SlotOf(region, *model_)));
 }
 
 Reply<Done> Frontend::SetLogBase(const protocol::Log& log, int fd) {

@@ -136,7 +136,8 @@ std::optional<Violation> SplitDevice::Rebind() {
     if (!part) return part.violation();
     resolved[i] = *part;
   }
-  view_ = SplitRingView(resolved[0], resolved[1], resolved[2], size);
+  view_ = SplitRingView(resolved[0], resolved[1], resolved[2], size,
+                        options_.order);
   return std::nullopt;
 }
 
@@ -236,7 +237,7 @@ std::optional<Violation> SplitDevice::CollectTable(const Descriptor& pointer) {
   std::size_t index = 0;
   for (std::size_t count = 0; count < limit; ++count) {
     const Descriptor descriptor =
-        LoadDescriptor(table + kDescriptorSize * index);
+        view_.Ordered(LoadDescriptor(table + kDescriptorSize * index));
     if ((descriptor.flags & VIRTQ_DESC_F_INDIRECT) != 0) {
       return refuse_flags(Req::VS_22, descriptor.flags);
     }

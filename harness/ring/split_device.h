@@ -44,6 +44,7 @@ struct SplitDeviceOptions {
   // Negotiated features.
   bool event_idx = false;
   bool indirect = false;
+  RingOrder order = RingOrder::kHost;
   // Where what the device writes lies, if that is another view of memory (an
   // IOMMU may forbid it); as long-lived as the spaces that are read.
   const AddressSpace* written_ring_space = nullptr;

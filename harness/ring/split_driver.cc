@@ -75,7 +75,7 @@ absl::Status SplitDriver::Allocate(GuestMemory& memory,
     parts[i] = *part;
   }
   view_ = SplitRingView(parts[0].bytes.data(), parts[1].bytes.data(),
-                        parts[2].bytes.data(), queue_size);
+                        parts[2].bytes.data(), queue_size, options_.order);
   user_ = {parts[0].user_address, parts[1].user_address, parts[2].user_address};
   guest_ = {parts[0].guest_address, parts[1].guest_address,
             parts[2].guest_address};
@@ -176,7 +176,7 @@ void SplitDriver::WriteIndirectTable(std::uint16_t head,
       descriptor.flags |= VIRTQ_DESC_F_NEXT;
       descriptor.next = static_cast<std::uint16_t>(i + 1);
     }
-    StoreDescriptor(at, descriptor);
+    StoreDescriptor(at, view_.Ordered(descriptor));
     at += kDescriptorSize;
   }
 }

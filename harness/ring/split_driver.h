@@ -55,6 +55,7 @@ struct SplitDriverOptions {
   // Negotiated features.
   bool event_idx = false;
   bool indirect = false;
+  RingOrder order = RingOrder::kHost;
   // Descriptors in the indirect table that every head owns.
   std::size_t indirect_table_size = 16;
   // Regions of the descriptor table, the available and the used ring; default:

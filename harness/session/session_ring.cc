@@ -13,10 +13,12 @@ using protocol::Req;
 absl::StatusOr<std::unique_ptr<SessionRing>> SessionRing::Create(
     Frontend& frontend, GuestMemory& memory, std::uint32_t index,
     const RingOptions& options, std::chrono::milliseconds budget) {
-  auto driver = SplitDriver::Create(memory, options.size,
-                                    {.event_idx = options.event_idx,
-                                     .indirect = options.indirect,
-                                     .region_indices = options.region_indices});
+  auto driver = SplitDriver::Create(
+      memory, options.size,
+      {.event_idx = options.event_idx,
+       .indirect = options.indirect,
+       .order = RingOrderOf(options.order.value_or(std::endian::native)),
+       .region_indices = options.region_indices});
   if (!driver.ok()) return driver.status();
   if (options.base != 0) driver->StartAt(options.base);
   auto kick = Event::Create();
@@ -31,7 +33,10 @@ absl::StatusOr<std::unique_ptr<SessionRing>> SessionRing::Create(
 }
 
 protocol::VringAddr SessionRing::Addresses() const {
-  const SplitRingAddresses& parts = driver_.user_addresses();
+  const bool by_guest_address = Has(frontend_.model().protocol_features(),
+                                    protocol::ProtocolFeature::GPA_ADDRESSES);
+  const SplitRingAddresses& parts =
+      by_guest_address ? driver_.guest_addresses() : driver_.user_addresses();
   return {.index = index_,
           .flags = options_.log ? 1u : 0u,
           .descriptor = parts.descriptor_table,
@@ -45,6 +50,12 @@ Reply<Done> SessionRing::Configure(std::uint32_t base) {
     return done;
   }
   if (auto done = frontend_.SetVringBase(index_, base); !done.ok()) return done;
+  if (options_.order) {
+    const bool big = *options_.order == std::endian::big;
+    if (auto done = frontend_.SetVringEndian(index_, big); !done.ok()) {
+      return done;
+    }
+  }
   if (auto done = frontend_.SetVringAddr(Addresses()); !done.ok()) return done;
   if (auto done = frontend_.SetVringErr(index_, err_.fd()); !done.ok()) {
     return done;

@@ -9,6 +9,7 @@
 #define VUSPEC_HARNESS_SESSION_SESSION_RING_H_
 
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +37,8 @@ struct RingOptions {
   std::optional<std::array<std::size_t, 3>> region_indices = std::nullopt;
   std::uint64_t log_address = 0;
   bool log = false;  // the log flag of SET_VRING_ADDR
+  // SET_VRING_ENDIAN, and a ring in this order.
+  std::optional<std::endian> order = std::nullopt;
 };
 
 class SessionRing {

@@ -1,17 +1,16 @@
 #include "harness/transport/event_fd.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
-#include <ctime>
+#include <span>
 
 #include "harness/transport/check.h"
 #include "harness/transport/errno_status.h"
 #include "harness/transport/poll.h"
+#include "harness/transport/write_quietly.h"
 
 namespace vuspec {
 namespace {
@@ -35,21 +34,10 @@ int Read(int fd, std::uint64_t& value) {
   return 0;
 }
 
-// A peer's descriptor may be a pipe or a socket that nobody reads, which
-// raises SIGPIPE; unlike send(2), write(2) has no flag against it.
+// A peer's descriptor may be a pipe or a socket that nobody reads.
 int WriteWithoutSignal(int fd, std::uint64_t value) {
-  sigset_t pipe_signal;
-  sigset_t old_mask;
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe_signal, &old_mask);
-  const int error = Write(fd, value);
-  if (error == EPIPE && sigismember(&old_mask, SIGPIPE) == 0) {
-    const timespec no_time = {};
-    sigtimedwait(&pipe_signal, nullptr, &no_time);
-  }
-  pthread_sigmask(SIG_SETMASK, &old_mask, nullptr);
-  return error;
+  const auto bytes = std::as_bytes(std::span(&value, 1));
+  return WriteQuietly(fd, bytes) < 0 ? errno : 0;
 }
 
 }  // namespace
