@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "conformance/matchers.h"
+#include "conformance/run_driver.h"
 #include "conformance/unmet_needs.h"
-#include "harness/device/device_driver.h"
 #include "harness/suite/catalog.h"
 #include "harness/transport/unix_channel.h"
 
@@ -24,7 +24,7 @@ RawConnection::RawConnection(UniqueFd fd)
       raw_(connection_) {}
 
 void ConformanceCase::SetUp() {
-  has_io_ = MakeDeviceDriver(CurrentRun().device()) != nullptr;
+  has_io_ = MakeRunDriver() != nullptr;
   SkipUnlessOffered();
 }
 
@@ -56,9 +56,8 @@ UniqueFd ConformanceCase::Connect() {
 
 Session& ConformanceCase::StartSession(SessionOptions options) {
   options.budget = CurrentRun().answer_budget();
-  auto session =
-      Session::Start(std::make_unique<UnixChannel>(Connect()),
-                     MakeDeviceDriver(CurrentRun().device()), options);
+  auto session = Session::Start(std::make_unique<UnixChannel>(Connect()),
+                                MakeRunDriver(), options);
   sessions_.push_back(Require(std::move(session)));
   return *sessions_.back();
 }

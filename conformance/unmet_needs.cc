@@ -1,6 +1,6 @@
 #include "conformance/unmet_needs.h"
 
-#include "harness/device/device_driver.h"
+#include "conformance/run_driver.h"
 #include "harness/suite/context.h"
 #include "protocol/features.h"
 
@@ -29,7 +29,7 @@ std::optional<UnmetNeed> FindUnmetNeed(const Needs& needs) {
     return UnmetNeed{"the case is for device " + std::string(needs.device),
                      false};
   }
-  if (needs.io && MakeDeviceDriver(run.device()) == nullptr) {
+  if (needs.io && MakeRunDriver() == nullptr) {
     return UnmetNeed{"no verified I/O is known for device " + run.device()};
   }
   if (needs.process && !run.peer().Resources()) {

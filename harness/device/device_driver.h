@@ -9,7 +9,8 @@
 // with a deadline; buffers come from the session's guest memory and are not
 // given back before it ends.
 //
-// Spec: "Block Device", "Network Device" and "File System Device" of virtio.
+// Spec: "Block Device", "Network Device", "File System Device" and "Socket
+// Device" of virtio.
 #ifndef VUSPEC_HARNESS_DEVICE_DEVICE_DRIVER_H_
 #define VUSPEC_HARNESS_DEVICE_DEVICE_DRIVER_H_
 
@@ -73,11 +74,19 @@ class DeviceDriver {
 };
 
 // Null for "generic" and whatever has no driver: no I/O can be verified.
-std::unique_ptr<DeviceDriver> MakeDeviceDriver(std::string_view device);
+// `far_end`, the io of a manifest, says what lies behind the device: for net
+// "loop" (also if empty) or "arp", for vsock the path of the host's sockets.
+std::unique_ptr<DeviceDriver> MakeDeviceDriver(std::string_view device,
+                                               std::string_view far_end = {});
 
 std::unique_ptr<DeviceDriver> MakeBlkDriver();
-std::unique_ptr<DeviceDriver> MakeNetDriver();
 std::unique_ptr<DeviceDriver> MakeFsDriver();
+// Frames come back.
+std::unique_ptr<DeviceDriver> MakeNetDriver();
+// A router answers ARP.
+std::unique_ptr<DeviceDriver> MakeNetArpDriver();
+// A stream to port N is one to the Unix socket HOST_PATH_N.
+std::unique_ptr<DeviceDriver> MakeVsockDriver(std::string_view host_path);
 
 // Posts, awaits and judges.
 Reply<Completion> Perform(IoPort& port, std::uint32_t queue,

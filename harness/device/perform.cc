@@ -2,7 +2,11 @@
 
 namespace vuspec {
 
-std::unique_ptr<DeviceDriver> MakeDeviceDriver(std::string_view device) {
+std::unique_ptr<DeviceDriver> MakeDeviceDriver(std::string_view device,
+                                               std::string_view far_end) {
+  if (device == "vsock") return MakeVsockDriver(far_end);
+  if (device == "net" && far_end == "arp") return MakeNetArpDriver();
+  if (!far_end.empty() && far_end != "loop") return nullptr;
   if (device == "blk") return MakeBlkDriver();
   if (device == "net") return MakeNetDriver();
   if (device == "fs") return MakeFsDriver();

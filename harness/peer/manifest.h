@@ -69,7 +69,9 @@ struct Limits {
 
 struct DataOptions {
   bool polled = false;  // the peer polls its rings, kicks are not needed
-  std::string io;       // which verified I/O, "" for that of the device
+  // What lies behind the device, for its verified I/O: see MakeDeviceDriver in
+  // harness/device. {socket} and {dir} as in argv.
+  std::string io;
 };
 
 struct Gate {

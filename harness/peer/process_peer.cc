@@ -44,6 +44,8 @@ absl::StatusOr<std::unique_ptr<ProcessPeer>> ProcessPeer::Make(
   // Not make_unique: the constructor is private.
   std::unique_ptr<ProcessPeer> peer(new ProcessPeer(
       std::move(manifest), *std::move(scratch), IsInstrumented(*program)));
+  peer->manifest_.data.io = Substitute(
+      peer->manifest_.data.io, peer->socket_path(), peer->scratch_.path());
   if (peer->manifest_.spawn.ready == Ready::kDials) {
     absl::StatusOr<UnixListener> listener =
         UnixListener::Listen(peer->socket_path());
