@@ -12,6 +12,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::ProtocolFeature;
 using protocol::Req;
 using protocol::VirtioFeature;
 
@@ -125,7 +126,7 @@ CONFORMANCE_CASE(Net, AReceivedFrameTakesOneBuffer, .cites = {Req::NET_13},
 }
 
 CONFORMANCE_CASE(Net, NothingIsOffloadedThatWasNotNegotiated,
-                 .cites = {Req::NET_16, Req::NET_17},
+                 .cites = {Req::NET_16, Req::NET_17, Req::NET_20},
                  .needs = {.queues = 2, .device = "net"}) {
   Session& session = StartDevice();
   const GuestBuffer packet = MakePacket(session);
@@ -225,8 +226,24 @@ CONFORMANCE_CASE(Net, ReceiveBuffersThatAreTooSmallAreSurvived,
   ExpectAnswers(session.raw());
 }
 
+CONFORMANCE_CASE(Net, TheMtuOfTheConfigurationIsPlausible,
+                 .cites = {Req::NET_03, Req::NET_04},
+                 .needs = {.virtio = std::uint64_t{1} << 3,
+                           .protocol = Mask(ProtocolFeature::CONFIG),
+                           .device = "net"}) {
+  constexpr std::uint32_t kMtuAt = 10;
+  Session& session =
+      StartSession({.virtio = kPlainVirtio | std::uint64_t{1} << 3});
+  const auto read = [&session] {
+    const auto config = Require(session.frontend().GetConfig(kMtuAt, 2));
+    return config.bytes[0] | config.bytes[1] << 8;
+  };
+  EXPECT_GE(read(), 68);
+  EXPECT_EQ(read(), read());
+}
+
 CONFORMANCE_CASE(Net, OfferedFeaturesGoTogether,
-                 .cites = {Req::NET_01, Req::NET_28},
+                 .cites = {Req::NET_01, Req::NET_28, Req::VC_02},
                  .needs = {.device = "net"}) {
   struct Dependency {
     int bit;

@@ -57,7 +57,9 @@ void NetDevice::Reset() {
   std::copy(kMac.begin(), kMac.end(), config_.begin());
   config_[kStatusAt] = kLinkUp;
   PutLe<std::uint16_t>(config_, kQueuePairCountAt, 1);
-  PutLe<std::uint16_t>(config_, kMtuAt, kMtu);
+  PutLe<std::uint16_t>(
+      config_, kMtuAt,
+      fault_(Fault::kNetMtuTooSmall) ? std::uint16_t{60} : kMtu);
   frames_.clear();
   starved_ = false;
   header_size_ = kHeaderSize;
