@@ -76,6 +76,11 @@ std::uint8_t StatusOf(SessionRing& ring, const BlkParts& request) {
   return request.StatusByte();
 }
 
+std::uint64_t BlkCapacity(Session& session) {
+  const auto config = Require(session.frontend().GetConfig(0, 8));
+  return GetLe64(std::as_bytes(std::span(config.bytes)), 0);
+}
+
 void ExpectSectorHolds(Session& session, SessionRing& ring,
                        std::uint64_t sector, std::uint64_t seed) {
   const IoRequest read = Require(MakeBlkRead(session.memory(), sector, seed));

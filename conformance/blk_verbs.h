@@ -24,6 +24,7 @@ inline constexpr std::uint32_t kBlkOut = 1;
 inline constexpr std::uint32_t kBlkFlush = 4;
 inline constexpr std::uint32_t kBlkGetId = 8;
 inline constexpr std::uint32_t kBlkDiscard = 11;
+inline constexpr std::uint32_t kBlkWriteZeroes = 13;
 inline constexpr std::uint32_t kBlkNeverDefined = 0x7fff;
 
 inline constexpr std::uint8_t kBlkOk = 0;
@@ -38,6 +39,8 @@ inline constexpr std::uint64_t kBlkFeatureReadOnly = std::uint64_t{1} << 5;
 inline constexpr std::uint64_t kBlkFeatureFlush = std::uint64_t{1} << 9;
 inline constexpr std::uint64_t kBlkFeatureConfigWce = std::uint64_t{1} << 11;
 inline constexpr std::uint64_t kBlkFeatureDiscard = std::uint64_t{1} << 13;
+inline constexpr std::uint64_t kBlkFeatureWriteZeroes = std::uint64_t{1} << 14;
+inline constexpr std::uint64_t kBlkFeatureZoned = std::uint64_t{1} << 17;
 
 struct BlkParts {
   GuestBuffer header;  // 16 bytes
@@ -68,6 +71,10 @@ Completion Complete(SessionRing& ring, const std::vector<Segment>& segments,
 
 // Posts the request as a whole and returns its status.
 std::uint8_t StatusOf(SessionRing& ring, const BlkParts& request);
+
+// The smallest sector number that the disk does not have.
+// REQUIRES: CONFIG is negotiated.
+std::uint64_t BlkCapacity(Session& session);
 
 // Expects sector `sector` to hold the pattern of `seed`.
 void ExpectSectorHolds(Session& session, SessionRing& ring,

@@ -8,6 +8,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::Config;
 using protocol::MakeRequest;
 using protocol::ProtocolFeature;
@@ -79,7 +80,8 @@ CONFORMANCE_CASE(ConfigSpace, PartialReadsAreSlicesOfTheWhole,
 
 CONFORMANCE_CASE(ConfigSpace, ReadsBeyondTheEndRevealNothing,
                  .cites = {Req::CFG_05},
-                 .needs = {.protocol = kConfig, .io = true}) {
+                 .needs = {.protocol = kConfig, .io = true},
+                 .open = {Ambiguity::kConfigFailure}) {
   Session& session = StartSession();
   for (const std::uint32_t offset : {200u, 4096u}) {
     const auto read = session.frontend().GetConfig(offset, 40);
@@ -95,21 +97,24 @@ CONFORMANCE_CASE(ConfigSpace, ReadsBeyondTheEndRevealNothing,
   }
 }
 
-CONFORMANCE_CASE(ConfigSpace, OffsetsThatWrapAreRefused, .cites = {Req::CFG_06},
+CONFORMANCE_CASE(ConfigSpace, OffsetsThatWrapAreRefused,
+                 .cites = {Req::CFG_06, Req::CFG_03},
                  .needs = {.protocol = kConfig}) {
   Session& session = StartSession();
   EXPECT_THAT(ProvokeRead(session, 0xfffffff0, 0x20), IsFailedRead());
 }
 
 CONFORMANCE_CASE(ConfigSpace, UnknownFlagsAreRefused, .cites = {Req::CFG_17},
-                 .needs = {.protocol = kConfig}) {
+                 .needs = {.protocol = kConfig},
+                 .open = {Ambiguity::kConfigFlags}) {
   Session& session = StartSession();
   EXPECT_THAT(ProvokeRead(session, 0, 4, 0xff), IsFailedRead());
 }
 
 CONFORMANCE_CASE(ConfigSpace, BothDefinedFlagsAreAccepted,
                  .cites = {Req::CFG_24},
-                 .needs = {.protocol = kConfig, .io = true}) {
+                 .needs = {.protocol = kConfig, .io = true},
+                 .open = {Ambiguity::kConfigFlags}) {
   Session& session = StartSession();
   const std::uint32_t size = Size(session);
   EXPECT_EQ(Read(session, 0, size, 1), Read(session, 0, size, 0));
@@ -126,6 +131,20 @@ CONFORMANCE_CASE(ConfigSpace, ASizeThatDisagreesWithTheMessageIsRefused,
             HeaderOf(Request::GET_CONFIG, protocol::kVersion, payload.size()),
             payload),
         IsFailedRead());
+    Disconnect();
+  }
+}
+
+CONFORMANCE_CASE(ConfigSpace, APayloadWithoutItsFieldsIsRefused,
+                 .cites = {Req::CFG_10}, .needs = {.protocol = kConfig}) {
+  for (const std::size_t size : {0u, 8u}) {
+    Session& session = StartSession();
+    const std::vector<std::byte> payload(size);
+    EXPECT_THAT(
+        Ask(Raw(session),
+            HeaderOf(Request::GET_CONFIG, protocol::kVersion, size), payload),
+        IsFailedRead())
+        << size << " bytes";
     Disconnect();
   }
 }

@@ -3,10 +3,12 @@
 #include "conformance/case.h"
 #include "conformance/log_verbs.h"
 #include "conformance/memory_verbs.h"
+#include "conformance/raw_verbs.h"
 
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::MakeRequest;
 using protocol::ProtocolFeature;
 using protocol::Req;
@@ -100,7 +102,8 @@ CONFORMANCE_CASE(DirtyLog, ASecondOneReplacesTheFirst, .cites = {Req::LOG_08},
 }
 
 CONFORMANCE_CASE(DirtyLog, IsKeptWithAnEventToo,
-                 .cites = {Req::LOG_22, Req::LOG_10}, .needs = kLogging) {
+                 .cites = {Req::LOG_22, Req::LOG_10}, .needs = kLogging,
+                 .open = {Ambiguity::kLogFd}) {
   const SharedLog log;
   const Event event = Require(Event::Create());
   Session& session = StartLogging(log);
@@ -163,6 +166,92 @@ CONFORMANCE_CASE(DirtyLog, BeyondTheEndOfItsFileIsRefused,
                  .cites = {Req::LOG_06}, .needs = kLogging) {
   ExpectRefused(
       {.mmap_size = SharedLog::kSize, .mmap_offset = SharedLog::kSize});
+}
+
+CONFORMANCE_CASE(DirtyLog, ItsArrivalIsAnsweredUnasked, .cites = {Req::LOG_02},
+                 .needs = {.protocol = kLogShmfd},
+                 .open = {Ambiguity::kLogBaseReply}) {
+  const SharedLog log;
+  const int fd = log.fd();
+  Session& session = StartSession({.protocol = kPlainProtocol | kLogShmfd});
+  const Outcome outcome =
+      Ask(Raw(session), MakeRequest(Request::SET_LOG_BASE, log.description()),
+          OneFd(fd));
+  ASSERT_TRUE(outcome.reply.has_value()) << outcome;
+  EXPECT_LE(outcome.reply->payload.size(), 16u);
+  CurrentCase().AmbigCase("the reply of SET_LOG_BASE: " + ToString(outcome));
+}
+
+CONFORMANCE_CASE(DirtyLog, WithoutItsFeatureItIsNotAnswered,
+                 .cites = {Req::LOG_03}) {
+  const Outcome outcome =
+      Ask(Raw(StartSession()),
+          MakeRequest(Request::SET_LOG_BASE, protocol::U64{0x10000}));
+  EXPECT_TRUE(outcome.kind == Outcome::kSilent || outcome.closed) << outcome;
+}
+
+// Two pages are written: of their bits one is in the pattern.
+CONFORMANCE_CASE(DirtyLog, BitsOfOthersAreKept, .cites = {Req::LOG_18},
+                 .needs = kLogging) {
+  SharedLog log;
+  log.FillWith(0x55);
+  ExpectLogged(log, WriteAcrossPages(StartLogging(log)));
+  EXPECT_TRUE(log.Keeps(0x55));
+}
+
+// The first page of the file is announced, and far too small.
+CONFORMANCE_CASE(DirtyLog, NothingIsWrittenBehindItsEnd, .cites = {Req::LOG_19},
+                 .needs = kLogging) {
+  const SharedLog log;
+  Session& session = StartSession({.virtio = kPlainVirtio | kLogAll,
+                                   .protocol = kPlainProtocol | kLogShmfd});
+  Require(session.frontend().SetLogBase(
+      {.mmap_size = kPageSize, .mmap_offset = 0}, log.fd()));
+  Require(session.BringDevice());
+  WriteAcrossPages(session);
+  EXPECT_TRUE(log.IsClear());
+}
+
+CONFORMANCE_CASE(DirtyLog, NothingIsLoggedAfterTheStop, .cites = {Req::LOG_24},
+                 .needs = kLogging) {
+  SharedLog log;
+  Session& session = StartLogging(log);
+  WriteAcrossPages(session);
+  for (const std::uint32_t queue : session.driver()->profile().queues) {
+    Require(session.ring(queue).Stop());
+  }
+  log.FillWith(0);
+  PostOne(session);
+  ExpectIdle(session, IoRing(session));
+  EXPECT_TRUE(log.IsClear());
+}
+
+CONFORMANCE_CASE(DirtyLog, LogAllWithoutALogIsSurvived, .cites = {Req::LOG_28},
+                 .needs = kLogging) {
+  Session& session = StartSession({.virtio = kPlainVirtio | kLogAll,
+                                   .protocol = kPlainProtocol | kLogShmfd});
+  ExpectVerifiedIo(session);
+}
+
+// The used ring of 1024 entries has its event on another page.
+CONFORMANCE_CASE(DirtyLog, TheEventOfAUsedRingMayBeLogged,
+                 .cites = {Req::LOG_27},
+                 .needs = {.virtio = kLogAll | Mask(VirtioFeature::EVENT_IDX),
+                           .protocol = kLogShmfd,
+                           .io = true},
+                 .open = {Ambiguity::kLogOfEvents}) {
+  const SharedLog log;
+  const std::uint64_t features =
+      kPlainVirtio | kLogAll | Mask(VirtioFeature::EVENT_IDX);
+  WriteAcrossPages(StartLogging(log, features,
+                                {.size = 1024,
+                                 .event_idx = true,
+                                 .log_address = kNoMemory,
+                                 .log = true}));
+  EXPECT_TRUE(log.Marks(kNoMemory));
+  CurrentCase().AmbigCase(log.Marks(kNoMemory + 2 * kPageSize)
+                              ? "avail_event is logged"
+                              : "avail_event is not logged");
 }
 
 }  // namespace

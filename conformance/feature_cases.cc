@@ -7,6 +7,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::Has;
 using protocol::ProtocolFeature;
 using protocol::Req;
@@ -85,8 +86,8 @@ CONFORMANCE_CASE(Features, Version1AloneIsAccepted, .cites = {Req::FEAT_06},
   ExpectVerifiedIo(StartSession({.virtio = Mask(VirtioFeature::VERSION_1)}));
 }
 
-CONFORMANCE_CASE(Features, AnySubsetIsAccepted, .cites = {Req::FEAT_06},
-                 .needs = {.io = true}) {
+CONFORMANCE_CASE(Features, AnySubsetIsAccepted,
+                 .cites = {Req::FEAT_06, Req::VC_04}, .needs = {.io = true}) {
   const std::uint64_t ring_bits =
       Mask(VirtioFeature::EVENT_IDX, VirtioFeature::INDIRECT_DESC);
   for (std::uint64_t bits : {ring_bits, kEventIdx, ring_bits & ~kEventIdx}) {
@@ -95,8 +96,22 @@ CONFORMANCE_CASE(Features, AnySubsetIsAccepted, .cites = {Req::FEAT_06},
   }
 }
 
+CONFORMANCE_CASE(Features, Version1IsOffered, .cites = {Req::VC_01}) {
+  EXPECT_TRUE(Offers(VirtioFeature::VERSION_1));
+}
+
+// SR_IOV, NOTIFICATION_DATA, NOTIF_CONFIG_DATA and ADMIN_VQ are of other
+// transports; 44 to 49 have no meaning yet.
+CONFORMANCE_CASE(Features, OnlyUsableBitsAreOffered, .cites = {Req::VC_03}) {
+  for (const unsigned bit :
+       {37u, 38u, 39u, 41u, 44u, 45u, 46u, 47u, 48u, 49u}) {
+    EXPECT_EQ(probe().virtio_features >> bit & 1, 0u) << "bit " << bit;
+  }
+}
+
 CONFORMANCE_CASE(Features, UnofferedBitIsRefused,
-                 .cites = {Req::FEAT_07, Req::ACK_03}, .needs = kReplyAck) {
+                 .cites = {Req::FEAT_07, Req::ACK_03}, .needs = kReplyAck,
+                 .open = {Ambiguity::kUnofferedBits}) {
   Session& session = StartSession();
   // The highest of the reserved bits below 64 that nobody offers.
   std::uint64_t bit = std::uint64_t{1} << 63;
@@ -147,17 +162,20 @@ CONFORMANCE_CASE(Features, ChangeOnARunningRingIsAnswered,
                  .cites = {Req::FEAT_12},
                  .needs = {.virtio = kEventIdx,
                            .protocol = Mask(ProtocolFeature::REPLY_ACK),
-                           .io = true}) {
+                           .io = true},
+                 .open = {Ambiguity::kFeatureChange}) {
   Session& session = StartDevice();
   CompleteOne(session);
   const U64 more = {session.negotiated().virtio | kEventIdx};
   const Outcome outcome =
       Provoke(session, MakeRequest(Request::SET_FEATURES, more));
   EXPECT_TRUE(outcome.kind == Outcome::kAcked || outcome.refused()) << outcome;
+  CurrentCase().AmbigCase("EVENT_IDX while a ring runs: " + ToString(outcome));
 }
 
 CONFORMANCE_CASE(Features, WithoutVersion1TheChoiceIsThePeers,
-                 .cites = {Req::FEAT_13}, .needs = kReplyAck) {
+                 .cites = {Req::FEAT_13}, .needs = kReplyAck,
+                 .open = {Ambiguity::kNoVersion1}) {
   Session& session = StartSession();
   const U64 features = {session.negotiated().virtio &
                         ~Mask(VirtioFeature::VERSION_1)};

@@ -64,10 +64,26 @@ bool SharedLog::Marks(std::uint64_t guest_address) const {
   return (bits >> (page % 8) & 1) != 0;
 }
 
-bool SharedLog::AllZero(std::span<const std::byte> bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](const std::byte& byte) {
-    return Load<std::uint8_t>(&byte) == 0;
+void SharedLog::FillWith(std::uint8_t bits) {
+  for (std::byte& byte : bytes()) Store<std::uint8_t>(&byte, bits);
+}
+
+bool SharedLog::IsFilledWith(std::uint8_t bits) const {
+  return std::ranges::all_of(bytes(), [bits](const std::byte& byte) {
+    return Load<std::uint8_t>(&byte) == bits;
   });
+}
+
+bool SharedLog::Keeps(std::uint8_t bits) const {
+  return std::ranges::all_of(bytes(), [bits](const std::byte& byte) {
+    return (Load<std::uint8_t>(&byte) & bits) == bits;
+  });
+}
+
+bool SharedLog::IsUntouchedBefore() const {
+  return std::ranges::all_of(
+      mapping_.bytes().first(offset_),
+      [](const std::byte& byte) { return Load<std::uint8_t>(&byte) == 0; });
 }
 
 Written WriteAcrossPages(Session& session) {

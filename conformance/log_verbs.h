@@ -27,14 +27,19 @@ class SharedLog {
 
   // The bit of the page that holds this guest address.
   bool Marks(std::uint64_t guest_address) const;
-  bool IsClear() const { return AllZero(mapping_.bytes().subspan(offset_)); }
+  bool IsClear() const { return IsFilledWith(0); }
+  // Every byte of the log.
+  void FillWith(std::uint8_t bits);
+  bool IsFilledWith(std::uint8_t bits) const;
+  // No bit of `bits` was cleared in any byte of the log.
+  bool Keeps(std::uint8_t bits) const;
   // Nobody wrote to the file in front of the log.
-  bool IsUntouchedBefore() const {
-    return AllZero(mapping_.bytes().first(offset_));
-  }
+  bool IsUntouchedBefore() const;
 
  private:
-  static bool AllZero(std::span<const std::byte> bytes);
+  std::span<std::byte> bytes() const {
+    return mapping_.bytes().subspan(offset_);
+  }
 
   std::uint64_t offset_;
   UniqueFd file_;

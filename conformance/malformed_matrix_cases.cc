@@ -13,6 +13,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::MessageSpec;
 using protocol::ProtocolFeature;
 using protocol::Req;
@@ -122,6 +123,11 @@ std::vector<Req> Cites(Defect defect, const MessageSpec& spec) {
     case Defect::kBeforeOwner:
       return {Req::OWN_04};
   }
+  return {};
+}
+
+std::vector<Ambiguity> Open(Defect defect) {
+  if (defect == Defect::kBeforeOwner) return {Ambiguity::kBeforeOwner};
   return {};
 }
 
@@ -306,6 +312,7 @@ int RegisterMatrix() {
       RegisterGenerated({.id = "Malformed." + name + "_" + row.name,
                          .cites = Cites(row.defect, spec),
                          .needs = NeedsOf(row.defect, spec),
+                         .open = Open(row.defect),
                          .summary = name + " " + row.text},
                         __FILE__, __LINE__, [&spec, &row] {
                           return new Malformed(spec, row.defect);

@@ -8,6 +8,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::MemoryRegion;
 using protocol::Req;
 using protocol::Request;
@@ -49,8 +50,8 @@ std::vector<int> FdsOf(std::span<const GuestRegion> regions) {
   return fds;
 }
 
-CONFORMANCE_CASE(MemoryGeometry, NineRegionsAreRefused,
-                 .cites = {Req::MEM_16}) {
+CONFORMANCE_CASE(MemoryGeometry, NineRegionsAreRefused, .cites = {Req::MEM_16},
+                 .open = {Ambiguity::kRegionMaximum}) {
   Session& session = StartSession();
   const GuestMemory memory = MakeMemory(RegionsOfCount(9));
   EXPECT_THAT(ShareBytes(session, 9, WireRegions(memory.regions()),
@@ -78,7 +79,7 @@ CONFORMANCE_CASE(MemoryGeometry, ACountAboveThePayloadIsRefused,
 
 // Whether a table has always room for eight regions is open.
 CONFORMANCE_CASE(MemoryGeometry, APayloadOfEightSlotsForOneRegionIsSurvived,
-                 .cites = {Req::MEM_29}) {
+                 .cites = {Req::MEM_29}, .open = {Ambiguity::kTableSlots}) {
   Session& session = StartSession();
   const auto regions = session.memory().regions();
   std::vector<MemoryRegion> slots = WireRegions(regions);
@@ -129,11 +130,12 @@ CONFORMANCE_CASE(MemoryGeometry, MoreDescriptorsThanRegionsAreRefusedAndClosed,
 }
 
 CONFORMANCE_CASE(MemoryGeometry, AnEmptyTableIsTakenOrRefused,
-                 .cites = {Req::MEM_15}) {
+                 .cites = {Req::MEM_15}, .open = {Ambiguity::kEmptyTable}) {
   Session& session = StartSession();
   const RawTable empty({});
   const Outcome outcome = Provoke(session, empty.message());
   EXPECT_THAT(outcome, IsDecided());
+  CurrentCase().AmbigCase("a table of no regions: " + ToString(outcome));
   if (outcome.closed) return;
   EXPECT_THAT(session.frontend().SetMemTable(session.memory().regions()),
               Succeeds())
@@ -176,22 +178,22 @@ CONFORMANCE_CASE(MemoryGeometry, ARegionOfNearlyAllAddressesIsRefused,
 }
 
 CONFORMANCE_CASE(MemoryGeometry, OverlappingGuestRangesAreDecided,
-                 .cites = {Req::MEM_28}) {
-  EXPECT_THAT(ShareSpoilt([](auto& region) {
-                region.guest_address =
-                    GuestMemory::kDefaultGuestAddress + kPageSize;
-              }),
-              IsDecided());
+                 .cites = {Req::MEM_28}, .open = {Ambiguity::kOverlap}) {
+  const Outcome outcome = ShareSpoilt([](auto& region) {
+    region.guest_address = GuestMemory::kDefaultGuestAddress + kPageSize;
+  });
+  EXPECT_THAT(outcome, IsDecided());
+  CurrentCase().AmbigCase("overlapping guest ranges: " + ToString(outcome));
 }
 
 CONFORMANCE_CASE(MemoryGeometry, OverlappingUserRangesAreDecided,
-                 .cites = {Req::MEM_28}) {
-  EXPECT_THAT(ShareSpoilt([](auto& region) {
-                region.user_address = GuestMemory::kDefaultGuestAddress +
-                                      GuestMemory::kUserAddressDistance +
-                                      kPageSize;
-              }),
-              IsDecided());
+                 .cites = {Req::MEM_28}, .open = {Ambiguity::kOverlap}) {
+  const Outcome outcome = ShareSpoilt([](auto& region) {
+    region.user_address = GuestMemory::kDefaultGuestAddress +
+                          GuestMemory::kUserAddressDistance + kPageSize;
+  });
+  EXPECT_THAT(outcome, IsDecided());
+  CurrentCase().AmbigCase("overlapping user ranges: " + ToString(outcome));
 }
 
 }  // namespace

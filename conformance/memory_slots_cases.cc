@@ -9,6 +9,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::MemoryRegion;
 using protocol::ProtocolFeature;
 using protocol::Req;
@@ -213,12 +214,16 @@ CONFORMANCE_CASE(MemorySlots, ATableReplacesWhatWasAdded,
 
 CONFORMANCE_CASE(MemorySlots, DescriptorOfARemovalIsClosed,
                  .cites = {Req::MEM_42, Req::MEM_43},
-                 .needs = {.protocol = kSlots}) {
+                 .needs = {.protocol = kSlots},
+                 .open = {Ambiguity::kRemovalFd}) {
   Session& session = StartWithSlots(2, 2);
   Pipe pipe = Require(Pipe::Create());
   const int fd = pipe.write_fd();
-  EXPECT_THAT(Remove(session, WireRegion(Region(session, 1)), OneFd(fd)),
-              IsDecided());
+  const Outcome outcome =
+      Remove(session, WireRegion(Region(session, 1)), OneFd(fd));
+  EXPECT_THAT(outcome, IsDecided());
+  CurrentCase().AmbigCase("REM_MEM_REG with a descriptor: " +
+                          ToString(outcome));
   pipe.CloseWriteEnd();
   EXPECT_THAT(pipe.WaitHangUp(CurrentRun().ForAnswer()), Succeeds());
 }

@@ -12,6 +12,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::ProtocolFeature;
 using protocol::Req;
 using protocol::VirtioFeature;
 
@@ -125,7 +126,7 @@ CONFORMANCE_CASE(Net, AReceivedFrameTakesOneBuffer, .cites = {Req::NET_13},
 }
 
 CONFORMANCE_CASE(Net, NothingIsOffloadedThatWasNotNegotiated,
-                 .cites = {Req::NET_16, Req::NET_17},
+                 .cites = {Req::NET_16, Req::NET_17, Req::NET_20},
                  .needs = {.queues = 2, .device = "net"}) {
   Session& session = StartDevice();
   const GuestBuffer packet = MakePacket(session);
@@ -226,7 +227,7 @@ CONFORMANCE_CASE(Net, ReceiveBuffersThatAreTooSmallAreSurvived,
 }
 
 CONFORMANCE_CASE(Net, OfferedFeaturesGoTogether,
-                 .cites = {Req::NET_01, Req::NET_28},
+                 .cites = {Req::NET_01, Req::NET_28, Req::VC_02},
                  .needs = {.device = "net"}) {
   struct Dependency {
     int bit;

@@ -6,6 +6,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::MakeRequest;
 using protocol::Req;
 using protocol::Request;
@@ -54,7 +55,8 @@ CONFORMANCE_CASE(Notification, EachKickWakesItsOwnRing,
 }
 
 CONFORMANCE_CASE(Notification, NoKickDescriptorMeansPolling,
-                 .cites = {Req::KICK_05}, .needs = {.io = true}) {
+                 .cites = {Req::KICK_05}, .needs = {.io = true},
+                 .open = {Ambiguity::kPolledRing}) {
   Session& session = StartDevice({}, {.with_kick = false});
   CompleteOne(session);
   CompleteOne(session);
@@ -190,14 +192,17 @@ CONFORMANCE_CASE(Notification, KicksWithoutBuffersAreHarmless,
 }
 
 CONFORMANCE_CASE(Notification, KickBeforeTheSetUpIsRefusedOrStartsNothing,
-                 .cites = {Req::KICK_13}) {
+                 .cites = {Req::KICK_13},
+                 .open = {Ambiguity::kKickBeforeSetUp}) {
   Session& session = StartSession();
   const Event kick = Require(Event::Create());
   kick.Signal();
   const int fd = kick.fd();
-  EXPECT_THAT(
-      Provoke(session, MakeRequest(Request::SET_VRING_KICK, U64{0}), OneFd(fd)),
-      IsDecided());
+  const Outcome outcome =
+      Provoke(session, MakeRequest(Request::SET_VRING_KICK, U64{0}), OneFd(fd));
+  EXPECT_THAT(outcome, IsDecided());
+  CurrentCase().AmbigCase("SET_VRING_KICK of a ring that is not described: " +
+                          ToString(outcome));
   kick.Signal();
   EXPECT_THAT(Raw(session).Fence({}, {}, CurrentRun().ForAnswer()),
               IsSurvived());
@@ -216,7 +221,8 @@ CONFORMANCE_CASE(Notification, KickOfARingWithoutAddressesStartsNothing,
 }
 
 CONFORMANCE_CASE(Notification, UndefinedBitsAreRefusedOrIgnored,
-                 .cites = {Req::KICK_11}, .needs = {.io = true}) {
+                 .cites = {Req::KICK_11}, .needs = {.io = true},
+                 .open = {Ambiguity::kFdBits}) {
   Session& session = StartDevice();
   const Event kick = Require(Event::Create());
   const int fd = kick.fd();
@@ -225,6 +231,7 @@ CONFORMANCE_CASE(Notification, UndefinedBitsAreRefusedOrIgnored,
       session, MakeRequest(Request::SET_VRING_KICK, U64{queue | kBit20}),
       OneFd(fd));
   EXPECT_THAT(outcome, IsDecided());
+  CurrentCase().AmbigCase("bit 20 of SET_VRING_KICK: " + ToString(outcome));
   if (outcome.refused() || outcome.closed) return;
   PostAndSignal(session, kick);
   EXPECT_THAT(IoRing(session).Await(), Succeeds());

@@ -5,6 +5,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::ProtocolFeature;
 using protocol::Req;
 using protocol::Request;
@@ -34,14 +35,15 @@ CONFORMANCE_CASE(QueueCount, IsAtLeastOne, .cites = {Req::MQ_01},
 }
 
 CONFORMANCE_CASE(QueueCount, IsToldBeforeMqIsSet,
-                 .cites = {Req::MQ_01, Req::MQ_02}, .needs = kNeedsMq) {
+                 .cites = {Req::MQ_01, Req::MQ_02}, .needs = kNeedsMq,
+                 .open = {Ambiguity::kQueueCountGate}) {
   RawFrontend& raw = *ConnectRaw().operator->();
   Ask(raw, HeaderOf(Request::GET_PROTOCOL_FEATURES));
   EXPECT_THAT(Ask(raw, HeaderOf(Request::GET_QUEUE_NUM)), IsReplied());
 }
 
 CONFORMANCE_CASE(QueueCount, IsToldAlthoughMqIsNotSet, .cites = {Req::MQ_02},
-                 .needs = kNeedsMq) {
+                 .needs = kNeedsMq, .open = {Ambiguity::kQueueCountGate}) {
   Session& session = StartSession({.protocol = kPlainProtocol & ~kMq});
   const auto header = HeaderOf(Request::GET_QUEUE_NUM);
   EXPECT_THAT(Ask(Raw(session), header), IsReplied());
@@ -131,9 +133,9 @@ CONFORMANCE_CASE(QueueCount, AgreesWithTheConfigurationOfADisk,
 
 CONFORMANCE_CASE(QueueCount, RingBeyondItIsRefused,
                  .cites = {Req::VNUM_07, Req::ACK_03},
-                 .needs = {
-                     .virtio = kBit30,
-                     .protocol = kMq | Mask(ProtocolFeature::REPLY_ACK)}) {
+                 .needs = {.virtio = kBit30,
+                           .protocol = kMq | Mask(ProtocolFeature::REPLY_ACK)},
+                 .open = {Ambiguity::kQueueCount}) {
   const VringState beyond = {RingCount(), 256};
   EXPECT_THAT(
       Provoke(StartSession(), MakeRequest(Request::SET_VRING_NUM, beyond)),

@@ -6,6 +6,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::ProtocolFeature;
 using protocol::Req;
 using protocol::VirtioFeature;
@@ -78,7 +79,8 @@ CONFORMANCE_CASE(RingLifecycle, StoppedRingKeepsItsSizeAndAddresses,
 // The text keeps the configuration over a stop; many back-ends drop the call
 // descriptor (docs/ambiguities.md, AMB-call-after-stop).
 CONFORMANCE_CASE(RingLifecycle, StoppedRingKeepsItsCallDescriptor,
-                 .cites = {Req::KICK_17}, .needs = {.io = true}) {
+                 .cites = {Req::KICK_17}, .needs = {.io = true},
+                 .open = {Ambiguity::kCallAfterStop}) {
   Session& session = StartDevice();
   SessionRing& ring = IoRing(session);
   auto closed = Require(Pipe::Create());
@@ -113,7 +115,8 @@ CONFORMANCE_CASE(RingLifecycle, EnableSurvivesAStopAndStart,
 CONFORMANCE_CASE(RingLifecycle, DisabledRingHasNoEffectOnTheDisk,
                  .cites = {Req::RING_04, Req::RING_05, Req::RING_10},
                  .needs = {.virtio = Mask(VirtioFeature::PROTOCOL_FEATURES),
-                           .device = "blk"}) {
+                           .device = "blk"},
+                 .open = {Ambiguity::kDisabledRing}) {
   Session& session = StartDevice();
   SessionRing& ring = IoRing(session);
   Require(ring.Enable(false));

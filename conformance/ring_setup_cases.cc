@@ -8,6 +8,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::MakeRequest;
 using protocol::Req;
 using protocol::Request;
@@ -158,15 +159,42 @@ CONFORMANCE_CASE(RingSetup, ARingOfSizeZeroDoesNotStart,
 }
 
 CONFORMANCE_CASE(RingSetup, SizeOfARunningRingChangesNothingOrIsRefused,
-                 .cites = {Req::VNUM_09}, .needs = {.io = true}) {
+                 .cites = {Req::VNUM_09}, .needs = {.io = true},
+                 .open = {Ambiguity::kRingSizeWhileRunning}) {
   Session& session = StartDevice();
   CompleteOne(session);
   const std::uint32_t queue = IoRing(session).index();
   const Outcome outcome = Provoke(
       session, MakeRequest(Request::SET_VRING_NUM, VringState{queue, 64}));
   EXPECT_THAT(outcome, IsDecided());
+  CurrentCase().AmbigCase("the size of a ring that runs: " + ToString(outcome));
   EXPECT_THAT(Raw(session).Fence({}, {}, CurrentRun().ForAnswer()),
               IsSurvived());
+}
+
+CONFORMANCE_CASE(RingSetup, AStoppedRingTakesAnotherSize, .cites = {Req::VC_07},
+                 .needs = {.io = true}) {
+  Session& session = StartDevice();
+  CompleteOne(session);
+  const std::uint32_t queue = IoRing(session).index();
+  Require(IoRing(session).Stop());
+  Require(session.StartRing(queue, {.size = 16}));
+  for (int i = 0; i < 20; ++i) CompleteOne(session);
+}
+
+// What was made available on the ring before counts no more.
+CONFORMANCE_CASE(RingSetup, ARingThatWasReplacedIsLeftAlone,
+                 .cites = {Req::VC_08}, .needs = {.io = true}) {
+  Session& session = StartDevice();
+  CompleteOne(session);
+  const std::uint32_t queue = IoRing(session).index();
+  Require(IoRing(session).Stop());
+  PostOne(session);
+  const SplitRingView old = IoRing(session).driver().view();
+  const std::uint16_t used = old.used_index();
+  Require(session.StartRing(queue));
+  CompleteOne(session);
+  EXPECT_EQ(old.used_index(), used) << "the ring of before was served";
 }
 
 CONFORMANCE_CASE(RingSetup, DescriptionMayComeInReverse,

@@ -8,6 +8,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::MakeRequest;
 using protocol::ProtocolFeature;
 using protocol::Req;
@@ -59,13 +60,15 @@ CONFORMANCE_CASE(RingState, EnabledRingStaysIdleUntilItsFirstKickDescriptor,
 
 CONFORMANCE_CASE(RingState, EnableValuesAbove1AreRefusedOrEnable,
                  .cites = {Req::ENA_03},
-                 .needs = {.virtio = kBit30, .io = true}) {
+                 .needs = {.virtio = kBit30, .io = true},
+                 .open = {Ambiguity::kEnableValue}) {
   Session& session = StartSession();
   for (const std::uint32_t queue : session.driver()->profile().queues) {
     Require(session.StartRing(queue, {.enable = false}));
     const Outcome outcome = Provoke(
         session, MakeRequest(Request::SET_VRING_ENABLE, VringState{queue, 2}));
     EXPECT_THAT(outcome, IsDecided());
+    CurrentCase().AmbigCase("SET_VRING_ENABLE with 2: " + ToString(outcome));
     if (outcome.refused() || outcome.closed) return;
   }
   Require(session.driver()->Prepare(session));
@@ -141,13 +144,16 @@ CONFORMANCE_CASE(RingState, FeaturesWithoutBit30EnableEveryStoppedRing,
 
 CONFORMANCE_CASE(RingState, EnableIsNoMessageWithoutBit30,
                  .cites = {Req::ENA_02},
-                 .needs = {.virtio = kBit30, .device = "blk"}) {
+                 .needs = {.virtio = kBit30, .device = "blk"},
+                 .open = {Ambiguity::kEnableWithoutBit30}) {
   Session& session = StartWithoutBit30();
   Require(session.StartRing(0, {.enable = false}));
   const Outcome outcome =
       Provoke(session, MakeRequest(protocol::Request::SET_VRING_ENABLE,
                                    protocol::VringState{0, 0}));
   EXPECT_THAT(outcome, IsSurvived());
+  CurrentCase().AmbigCase("SET_VRING_ENABLE without bit 30: " +
+                          ToString(outcome));
   if (!outcome.closed) CompleteOne(session);
 }
 

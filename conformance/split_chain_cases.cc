@@ -134,7 +134,7 @@ CONFORMANCE_CASE(SplitChain, NothingIsWrittenBesideTheBuffers,
 }
 
 CONFORMANCE_CASE(SplitChain, UsedLengthCountsWhatWasWritten,
-                 .cites = {Req::VS_11, Req::BLK_38},
+                 .cites = {Req::VS_11, Req::BLK_38, Req::VS_12},
                  .needs = {.device = "blk"}) {
   Session& session = StartDevice();
   SessionRing& ring = IoRing(session);

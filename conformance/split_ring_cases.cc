@@ -17,7 +17,7 @@ std::vector<std::byte> Copy(std::span<const std::byte> bytes) {
 }
 
 CONFORMANCE_CASE(SplitRing, EveryHeadIsUsedOnce,
-                 .cites = {Req::VS_10, Req::VS_15, Req::VS_16},
+                 .cites = {Req::VS_10, Req::VS_15, Req::VS_16, Req::VS_01},
                  .needs = {.io = true}) {
   Session& session = StartDevice();
   SessionRing& ring = IoRing(session);
@@ -111,7 +111,7 @@ CONFORMANCE_CASE(SplitRing, EveryCompletionIsNotified, .cites = {Req::VS_34},
 }
 
 CONFORMANCE_CASE(SplitRing, SuppressedNotificationsAreNotSent,
-                 .cites = {Req::VS_35}, .needs = {.io = true}) {
+                 .cites = {Req::VS_35, Req::VC_11}, .needs = {.io = true}) {
   Session& session = StartDevice();
   SessionRing& ring = IoRing(session);
   CompleteOne(session);

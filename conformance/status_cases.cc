@@ -7,6 +7,7 @@
 namespace vuspec {
 namespace {
 
+using protocol::Ambiguity;
 using protocol::MakeRequest;
 using protocol::ProtocolFeature;
 using protocol::Req;
@@ -128,7 +129,8 @@ CONFORMANCE_CASE(Status, FeaturesOkDoesNotStickWithRefusedFeatures,
 // VERSION_1 has to say so here.
 CONFORMANCE_CASE(Status, FeaturesOkMeansThatTheFeaturesAreTaken,
                  .cites = {Req::STAT_04},
-                 .needs = {.protocol = kStatus, .io = true}) {
+                 .needs = {.protocol = kStatus, .io = true},
+                 .open = {Ambiguity::kNoVersion1}) {
   const std::uint64_t legacy =
       kPlainVirtio & ~Mask(protocol::VirtioFeature::VERSION_1);
   Session& session =

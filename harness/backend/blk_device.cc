@@ -17,16 +17,21 @@ namespace {
 // Feature bits of the block device.
 constexpr std::uint64_t kBarrier = std::uint64_t{1} << 0;
 constexpr std::uint64_t kSegMax = std::uint64_t{1} << 2;
+constexpr std::uint64_t kReadOnly = std::uint64_t{1} << 5;
 constexpr std::uint64_t kBlkSize = std::uint64_t{1} << 6;
 constexpr std::uint64_t kFlush = std::uint64_t{1} << 9;
 constexpr std::uint64_t kConfigWce = std::uint64_t{1} << 11;
 constexpr std::uint64_t kMq = std::uint64_t{1} << 12;
+constexpr std::uint64_t kDiscardFeature = std::uint64_t{1} << 13;
+constexpr std::uint64_t kWriteZeroesFeature = std::uint64_t{1} << 14;
 
 enum RequestType : std::uint32_t {
   kIn = 0,
   kOut = 1,
   kFlushDisk = 4,
   kGetId = 8,
+  kDiscard = 11,
+  kWriteZeroes = 13,
 };
 
 enum Status : std::uint8_t { kOk = 0, kIoErr = 1, kUnsupported = 2 };
@@ -40,6 +45,14 @@ constexpr std::size_t kCapacityAt = 0;
 constexpr std::size_t kSegMaxAt = 12;
 constexpr std::size_t kBlkSizeAt = 20;
 constexpr std::size_t kQueueCountAt = 34;
+constexpr std::size_t kDiscardLimitsAt = 36;  // sectors, segments, alignment
+constexpr std::size_t kZeroesLimitsAt = 48;   // sectors, segments
+
+// struct virtio_blk_discard_write_zeroes, and how much of it at once.
+constexpr std::size_t kRangeSize = 16;
+constexpr std::uint32_t kRangeSectorMax = 1024;
+constexpr std::uint32_t kRangeCountMax = 4;
+constexpr std::uint32_t kUnmapFlag = 1;
 
 }  // namespace
 
@@ -57,8 +70,18 @@ BlkDevice::BlkDevice(const FaultSet& fault)
 }
 
 std::uint64_t BlkDevice::device_features() const {
-  return kSegMax | kBlkSize | kFlush | kConfigWce | kMq |
-         (fault_(Fault::kBlkLegacyBitOffered) ? kBarrier : 0);
+  return kSegMax | kBlkSize | kFlush | kConfigWce | kMq | kDiscardFeature |
+         kWriteZeroesFeature |
+         (fault_(Fault::kBlkLegacyBitOffered) ? kBarrier : 0) |
+         (fault_(Fault::kBlkReadOnlyWritten) ? kReadOnly : 0);
+}
+
+void BlkDevice::Negotiate(std::uint64_t features) {
+  negotiated_ = features;
+  const bool through = (features & (kFlush | kConfigWce)) == kConfigWce;
+  if (through && !fault_(Fault::kBlkWritebackWithoutFlush)) {
+    config_[kWritebackOffset] = 0;
+  }
 }
 
 // A disk stands in for devices that we have not got (README.md).
@@ -76,6 +99,11 @@ void BlkDevice::Reset() {
   PutLe<std::uint32_t>(config_, kBlkSizeAt, kSectorSize);
   config_[kWritebackOffset] = 1;
   PutLe<std::uint16_t>(config_, kQueueCountAt, kQueueCount);
+  for (const std::size_t limits : {kDiscardLimitsAt, kZeroesLimitsAt}) {
+    PutLe<std::uint32_t>(config_, limits, kRangeSectorMax);
+    PutLe<std::uint32_t>(config_, limits + 4, kRangeCountMax);
+  }
+  PutLe<std::uint32_t>(config_, kDiscardLimitsAt + 8, 1);
   if (fault_(Fault::kBlkConfigPaddingDirty)) config_[kWritebackOffset + 1] = 1;
 }
 
@@ -122,6 +150,45 @@ std::uint8_t BlkDevice::StatusOfMiss(std::uint64_t size) const {
   return fault_(overlooks) ? kOk : kIoErr;
 }
 
+std::uint8_t BlkDevice::CheckRange(std::uint32_t type, std::uint64_t sector,
+                                   std::uint32_t count, std::uint32_t flags) {
+  const bool may_unmap =
+      type == kWriteZeroes || fault_(Fault::kBlkDiscardTakesUnmap);
+  if ((flags & ~(may_unmap ? kUnmapFlag : 0)) != 0 &&
+      !fault_(Fault::kBlkRangeFlagsIgnored)) {
+    return kUnsupported;
+  }
+  if (count > kRangeSectorMax && !fault_(Fault::kBlkRangeLimitsIgnored)) {
+    return kIoErr;
+  }
+  const std::uint64_t size = std::uint64_t{count} * kSectorSize;
+  return count != 0 && Sectors(sector, size).empty() ? StatusOfMiss(size) : kOk;
+}
+
+std::uint8_t BlkDevice::ClearRanges(std::uint32_t type, const Chain& chain) {
+  const std::uint64_t size = chain.readable_size() - kHeaderSize;
+  if (size % kRangeSize != 0 && !fault_(Fault::kBlkRangeSizeIgnored)) {
+    return kIoErr;
+  }
+  const std::uint64_t count = size / kRangeSize;
+  if (count > kRangeCountMax && !fault_(Fault::kBlkRangeLimitsIgnored)) {
+    return kIoErr;
+  }
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::array<std::byte, kRangeSize> range{};
+    Gather(chain.readable(), kHeaderSize + i * kRangeSize, range);
+    const auto sector = GetLe<std::uint64_t>(range, 0);
+    const auto sectors = GetLe<std::uint32_t>(range, 8);
+    const std::uint8_t status =
+        CheckRange(type, sector, sectors, GetLe<std::uint32_t>(range, 12));
+    if (status != kOk) return status;
+    if (type == kWriteZeroes && fault_(Fault::kBlkZeroesForgotten)) continue;
+    std::ranges::fill(Sectors(sector, std::uint64_t{sectors} * kSectorSize),
+                      std::byte{0});
+  }
+  return kOk;
+}
+
 std::uint8_t BlkDevice::Carry(const Header& header, const Chain& chain,
                               std::uint64_t in_size) {
   switch (header.type) {
@@ -154,6 +221,13 @@ std::uint8_t BlkDevice::Carry(const Header& header, const Chain& chain,
               std::as_bytes(std::span(kSerial.data(), kSerial.size())));
       return kOk;
     }
+    case kDiscard:
+      if ((negotiated_ & kDiscardFeature) == 0) return kUnsupported;
+      return fault_(Fault::kBlkDiscardRefused) ? kUnsupported
+                                               : ClearRanges(kDiscard, chain);
+    case kWriteZeroes:
+      if ((negotiated_ & kWriteZeroesFeature) == 0) return kUnsupported;
+      return ClearRanges(kWriteZeroes, chain);
     default:
       return fault_(Fault::kBlkUnknownTypeAccepted) ? kOk : kUnsupported;
   }

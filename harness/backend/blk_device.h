@@ -34,7 +34,7 @@ class BlkDevice final : public MockDevice {
   std::span<const std::uint8_t> config() const override { return config_; }
   bool WriteConfig(std::size_t offset,
                    std::span<const std::uint8_t> bytes) override;
-  void Negotiate(std::uint64_t) override {}
+  void Negotiate(std::uint64_t features) override;
   bool Wants(std::uint32_t) const override { return true; }
   std::optional<std::uint32_t> Feeds(std::uint32_t) const override {
     return std::nullopt;
@@ -56,10 +56,15 @@ class BlkDevice final : public MockDevice {
   std::uint8_t Carry(const Header& header, const Chain& chain,
                      std::uint64_t in_size);
   std::uint8_t StatusOfMiss(std::uint64_t size) const;
+  // DISCARD and WRITE_ZEROES: both leave zeroes behind.
+  std::uint8_t ClearRanges(std::uint32_t type, const Chain& chain);
+  std::uint8_t CheckRange(std::uint32_t type, std::uint64_t sector,
+                          std::uint32_t count, std::uint32_t flags);
   // The sectors, or nothing when they are not all on the disk.
   std::span<std::byte> Sectors(std::uint64_t sector, std::uint64_t size);
 
   const FaultSet fault_;
+  std::uint64_t negotiated_ = 0;
   std::array<std::uint8_t, kConfigSize> config_{};
   // Zeroed by the system, page by page as it is used.
   struct Free {

@@ -96,7 +96,10 @@ Handled ControlPlane::SetLogBase(const Message& request,
                                                  : Handled::Refused();
   }
   model_.ApplyRequest(request);
-  if (log == nullptr) return Handled::Done();
+  if (log == nullptr && !fault_(Fault::kLogBaseAlwaysAnswered)) {
+    return Handled::Done();
+  }
+  if (fault_(Fault::kLogBaseReplyForgotten)) return Handled::Done();
   // The document leaves the payload of the reply open; none is the least.
   return Handled::Reply(protocol::Empty{});
 }

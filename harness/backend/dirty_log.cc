@@ -1,5 +1,6 @@
 #include "harness/backend/dirty_log.h"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -10,8 +11,12 @@ namespace vuspec {
 absl::Status DirtyLog::Map(const protocol::Log& log, const UniqueFd& fd) {
   const std::uint64_t offset =
       fault_(Fault::kLogOffsetIgnored) ? 0 : log.mmap_offset;
-  absl::StatusOr<Mapping> mapping =
-      Mapping::Create(fd.get(), offset, log.mmap_size);
+  // Rather more than was announced, where the file has it.
+  constexpr std::uint64_t kGenerous = std::uint64_t{64} << 10;
+  const std::uint64_t size = fault_(Fault::kLogSizeIgnored)
+                                 ? std::max(log.mmap_size, kGenerous)
+                                 : log.mmap_size;
+  absl::StatusOr<Mapping> mapping = Mapping::Create(fd.get(), offset, size);
   if (!mapping.ok()) return mapping.status();
   mapping_.emplace(*std::move(mapping));
   return absl::OkStatus();
@@ -22,6 +27,7 @@ void DirtyLog::MarkPage(std::uint64_t page) {
   if (at >= mapping_->size()) return;
   std::atomic_ref<std::byte> byte(mapping_->data()[at]);
   const std::byte bit = std::byte{1} << static_cast<unsigned>(page % 8);
+  if (fault_(Fault::kLogBytesOverwritten)) byte.store(std::byte{0});
   std::byte old_byte = byte.load(std::memory_order_relaxed);
   // Release: whoever reads the bit and then the page reads what we wrote.
   while (!byte.compare_exchange_weak(old_byte, old_byte | bit,

@@ -35,6 +35,8 @@ class DirtyLog {
   // LOG_ALL is negotiated.
   void SetOn(bool on) { on_ = on; }
   bool on() const { return on_ && mapping_.has_value(); }
+  // There is a log to keep, and nobody shared it.
+  bool is_missing() const { return on_ && !mapping_.has_value(); }
 
   // REQUIRES: length != 0.
   void MarkRange(std::uint64_t guest_address, std::uint64_t length);

@@ -13,6 +13,8 @@
 namespace vuspec {
 namespace {
 
+constexpr std::uint16_t kHeads[] = {6, 1, 4};
+
 using protocol::Inflight;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -81,7 +83,7 @@ TEST_F(InFlightTest, MarksWhatIsFetchedUntilItIsUsed) {
 
 TEST_F(InFlightTest, GoesOnInTheOrderOfTheCounters) {
   ASSERT_TRUE(Attach());
-  for (const std::uint16_t head : {6, 1, 4}) in_flight_.OnFetched(head);
+  for (const std::uint16_t head : kHeads) in_flight_.OnFetched(head);
   ASSERT_TRUE(Attach());
   EXPECT_THAT(Resubmissions(), ElementsAre(6, 1, 4));
   in_flight_.OnFetched(0);
@@ -91,7 +93,7 @@ TEST_F(InFlightTest, GoesOnInTheOrderOfTheCounters) {
 TEST_F(InFlightTest, DoesNotRepeatWhatOnlyTheUsedRingKnows) {
   used_index_ = 0xffff;
   ASSERT_TRUE(Attach());
-  for (const std::uint16_t head : {6, 1, 4}) in_flight_.OnFetched(head);
+  for (const std::uint16_t head : kHeads) in_flight_.OnFetched(head);
   UseAndDie(4);
   UseAndDie(6);
   ASSERT_TRUE(Attach());

@@ -84,6 +84,10 @@ void SufferBadRing(const FaultSet& fault) {
   if (fault(Fault::kAbortsOnBadRing)) std::abort();
 }
 
+void SufferMissingLog(const FaultSet& fault) {
+  if (fault(Fault::kAbortsWithoutLog)) std::abort();
+}
+
 void SufferRequest(const FaultSet& fault, const protocol::Message& request) {
   using protocol::Request;
   switch (static_cast<Request>(request.spec->id)) {

@@ -36,6 +36,8 @@ void Trespass(const FaultSet& fault, const SplitDevice& device,
               const Chain& chain);
 
 void SufferBadRing(const FaultSet& fault);
+// LOG_ALL is negotiated, and there is no log.
+void SufferMissingLog(const FaultSet& fault);
 
 // A request that is well-formed, one that no row describes, one that was
 // refused: what a fragile mock dies of. Only for a mock in its own process.

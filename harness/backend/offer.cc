@@ -23,6 +23,7 @@ std::uint64_t OfferedFeatures(const MockDevice& device, const FaultSet& fault) {
   if (fault(Fault::kVersion1NotOffered)) {
     features &= ~Mask(VirtioFeature::VERSION_1);
   }
+  if (fault(Fault::kReservedBitOffered)) features |= std::uint64_t{1} << 45;
   if (fault(Fault::kUnimplementedFeatureOffered)) {
     features |= Mask(VirtioFeature::ACCESS_PLATFORM);
   }

@@ -227,6 +227,7 @@ void Vring::Complete(std::uint32_t written) {
 }
 
 void Vring::LogWrites(std::uint32_t written) {
+  if (log_.is_missing()) SufferMissingLog(fault_);
   if (!log_.on()) return;
   if (fault_(Fault::kReadBuffersLogged)) {
     for (const std::span<std::byte> span : chain_.readable()) {

@@ -53,6 +53,51 @@ TEST(Explain, TellsAboutAClauseAndACase) {
   EXPECT_THAT(one.out, HasSubstr("  about     the toy that is called Fails"));
 }
 
+TEST(Explain, TellsWhyAClauseHasNoCase) {
+  const Ended ended = Vuspec({"explain", "VP-05"});
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(ended.out, HasSubstr("  no case   packed ring: "));
+  EXPECT_THAT(Vuspec({"explain", "OWN-01"}).out,
+              HasSubstr("  rule      messages.def SET_OWNER\n"));
+}
+
+TEST(Explain, TellsWhatIsOpen) {
+  const Ended ended = Vuspec({"explain", "AMB-second-owner"});
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(ended.out, HasSubstr("  clause    OWN-03  "));
+  EXPECT_THAT(ended.out, HasSubstr("  case      Toy.IsAmbiguous\n"));
+  EXPECT_THAT(Vuspec({"explain", "OWN-03"}).out,
+              HasSubstr("  open      AMB-second-owner  "));
+  EXPECT_THAT(Vuspec({"explain", "AMB-before-owner"}).out,
+              HasSubstr("  mock      --fault OwnerNotChecked\n"));
+  EXPECT_THAT(Vuspec({"explain", "AMB-second-owners"}).err,
+              HasSubstr("did you mean AMB-second-owner"));
+}
+
+TEST(List, NamesEveryAmbiguity) {
+  const json rows = json::parse(
+      Vuspec({"list", "--ambiguities", "--json"}).out)["ambiguities"];
+  EXPECT_GE(rows.size(), 25u);
+  const std::string text = Vuspec({"list", "--ambiguities"}).out;
+  for (const json& row : rows) {
+    EXPECT_THAT(text, HasSubstr(row["id"].get<std::string>()));
+  }
+}
+
+TEST(List, PrintsPages) {
+  const std::pair<const char*, const char*> pages[] = {
+      {"requirements", "| HDR-01 | must | both sides |"},
+      {"ambiguities", "- *Cases:* `Toy.IsAmbiguous`\n"},
+      {"coverage", "## Protocol features\n"},
+  };
+  for (const auto& [name, hint] : pages) {
+    const Ended ended = Vuspec({"list", "--page", name});
+    EXPECT_EQ(ended.code, 0);
+    EXPECT_THAT(ended.out, HasSubstr(hint));
+  }
+  EXPECT_EQ(Vuspec({"list", "--page", "frontpage"}).code, 2);
+}
+
 TEST(Probe, TellsWhatTheMockIs) {
   const Ended ended = Vuspec({"probe"});
   EXPECT_EQ(ended.code, 0) << ended.err;

@@ -7,10 +7,14 @@
 #include "absl/strings/str_format.h"
 #include "harness/backend/fault.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/facts.h"
 #include "harness/cli/suggest.h"
 #include "harness/cli/words.h"
 #include "harness/suite/catalog.h"
+#include "protocol/ambiguity.h"
 #include "protocol/requirement.h"
+#include "protocol/rules.h"
+#include "protocol/untested.h"
 
 namespace vuspec {
 namespace {
@@ -18,30 +22,6 @@ namespace {
 std::string Row(const char* name, std::string_view text) {
   if (text.empty()) return "";
   return absl::StrFormat("  %-10s%s\n", name, std::string(text));
-}
-
-std::string_view ToString(protocol::Who who) {
-  switch (who) {
-    case protocol::Who::kBackend:
-      return "the back-end";
-    case protocol::Who::kFrontend:
-      return "the front-end";
-    case protocol::Who::kBoth:
-      return "both sides";
-  }
-  return "";
-}
-
-std::string_view ToString(protocol::Observability observability) {
-  switch (observability) {
-    case protocol::Observability::kDirect:
-      return "directly";
-    case protocol::Observability::kIndirect:
-      return "by its effects only";
-    case protocol::Observability::kNone:
-      return "not at all";
-  }
-  return "";
 }
 
 std::string ExplainRequirement(const protocol::Requirement& row) {
@@ -52,8 +32,46 @@ std::string ExplainRequirement(const protocol::Requirement& row) {
                   Row("section", row.section), Row("source", row.source),
                   Row("gate", row.gate), Row("probe", row.probe),
                   Row("seen", ToString(row.observability)));
-  for (const std::string& id : CasesCiting(AllCases(), row.req)) {
-    absl::StrAppend(&text, Row("case", id));
+  for (const protocol::AmbiguityEntry& entry : protocol::AllAmbiguities()) {
+    if (entry.clause != row.req) continue;
+    absl::StrAppend(&text,
+                    Row("open", absl::StrCat(std::string(entry.id), "  ",
+                                             std::string(entry.question))));
+  }
+  for (const std::string& rule : protocol::RulesFor(row.req)) {
+    absl::StrAppend(&text, Row("rule", rule));
+  }
+  const CaseList cases = CasesCiting(row.req);
+  for (const CaseInfo* info : cases) {
+    absl::StrAppend(&text, Row("case", info->id));
+  }
+  if (const auto why = protocol::FindUntested(row.req); why && cases.empty()) {
+    absl::StrAppend(
+        &text, Row("no case", absl::StrCat(std::string(ToString(why->why)),
+                                           ": ", std::string(why->reason))));
+  }
+  for (const std::string_view fault : FaultsCaughtBy(cases)) {
+    absl::StrAppend(&text, Row("catches", fault));
+  }
+  return text;
+}
+
+std::string ExplainAmbiguity(const protocol::AmbiguityEntry& entry) {
+  std::string text = absl::StrCat(
+      std::string(entry.id), "\n", Row("open", entry.question),
+      Row("clause",
+          absl::StrCat(
+              std::string(protocol::Describe(entry.clause).id), "  ",
+              std::string(protocol::Describe(entry.clause).statement))),
+      Row("allowed", entry.allowed), Row("vuspec", entry.reading),
+      Row("seen", entry.seen), Row("read", entry.read),
+      Row("proposal", entry.proposal));
+  for (const CaseInfo* info : CasesThatLeaveOpen(entry.ambiguity)) {
+    absl::StrAppend(&text, Row("case", info->id));
+  }
+  for (const std::string_view name : BehavioursAllowedBy(entry.id)) {
+    absl::StrAppend(&text,
+                    Row("mock", absl::StrCat("--fault ", std::string(name))));
   }
   return text;
 }
@@ -85,6 +103,12 @@ std::string ExplainCase(const CaseInfo& info) {
                     Row("clause", absl::StrCat(std::string(row.id), "  ",
                                                std::string(row.statement))));
   }
+  for (const protocol::Ambiguity ambiguity : info.open) {
+    const protocol::AmbiguityEntry& entry = protocol::Describe(ambiguity);
+    absl::StrAppend(&text,
+                    Row("open", absl::StrCat(std::string(entry.id), "  ",
+                                             std::string(entry.question))));
+  }
   for (const FaultRow& row : AllFaults()) {
     const std::vector<std::string> caught_by = Words(row.must);
     if (std::find(caught_by.begin(), caught_by.end(), info.id) !=
@@ -102,6 +126,9 @@ std::vector<std::string> KnownIds() {
   for (const protocol::Requirement& row : protocol::AllRequirements()) {
     ids.emplace_back(row.id);
   }
+  for (const protocol::AmbiguityEntry& entry : protocol::AllAmbiguities()) {
+    ids.emplace_back(entry.id);
+  }
   for (const CaseInfo& info : AllCases()) ids.push_back(info.id);
   return ids;
 }
@@ -116,8 +143,12 @@ ExitCode ExplainCommand(const ExplainOptions& options) {
   if (const CaseInfo* info = FindCase(options.id)) {
     return Print(ExplainCase(*info), ExitCode::kAsExpected);
   }
+  if (const auto ambiguity = protocol::FindAmbiguity(options.id)) {
+    return Print(ExplainAmbiguity(protocol::Describe(*ambiguity)),
+                 ExitCode::kAsExpected);
+  }
   return Complain(absl::NotFoundError(absl::StrCat(
-                      "no clause and no case is called ", options.id,
+                      "no clause, case or ambiguity is called ", options.id,
                       DidYouMean(options.id, KnownIds()),
                       "; see `vuspec list` and `vuspec list --requirements`")),
                   ExitCode::kUsage);

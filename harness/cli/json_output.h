@@ -16,8 +16,9 @@ namespace vuspec {
 
 std::string CasesJson(const std::vector<CaseInfo>& cases);
 std::string FaultsJson(std::span<const FaultRow> faults);
-// With the ids of the cases that cite each.
-std::string RequirementsJson(const std::vector<CaseInfo>& cases);
+// With the rules, cases and defects of each, or the reason of those without.
+std::string RequirementsJson();
+std::string AmbiguitiesJson();
 std::string ProbeJson(const ProbeReport& report);
 
 }  // namespace vuspec

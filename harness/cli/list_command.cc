@@ -4,7 +4,9 @@
 #include "absl/strings/str_format.h"
 #include "harness/backend/fault.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/facts.h"
 #include "harness/cli/json_output.h"
+#include "harness/cli/pages.h"
 #include "harness/cli/words.h"
 #include "harness/suite/catalog.h"
 
@@ -48,7 +50,7 @@ std::string RequirementsText() {
   std::string text;
   std::size_t cited = 0;
   for (const protocol::Requirement& row : protocol::AllRequirements()) {
-    const std::size_t count = CasesCiting(AllCases(), row.req).size();
+    const std::size_t count = CasesCiting(row.req).size();
     if (count > 0) ++cited;
     absl::StrAppendFormat(&text, "%-12s %-8s %4d cases  %s\n",
                           std::string(row.id),
@@ -60,14 +62,34 @@ std::string RequirementsText() {
   return text;
 }
 
+std::string AmbiguitiesText() {
+  std::string text;
+  for (const protocol::AmbiguityEntry& entry : protocol::AllAmbiguities()) {
+    absl::StrAppendFormat(&text, "%-27s %s\n", std::string(entry.id),
+                          std::string(entry.question));
+  }
+  absl::StrAppend(&text, protocol::AllAmbiguities().size(), " ambiguities\n");
+  return text;
+}
+
+std::string PageText(const std::string& name) {
+  if (name == "requirements") return RequirementsPage();
+  if (name == "ambiguities") return AmbiguitiesPage();
+  return CoveragePage();
+}
+
 }  // namespace
 
 ExitCode ListCommand(const ListOptions& options) {
   std::string text;
-  if (options.faults) {
+  if (!options.page.empty()) {
+    text = PageText(options.page);
+  } else if (options.ambiguities) {
+    text = options.json ? AmbiguitiesJson() : AmbiguitiesText();
+  } else if (options.faults) {
     text = options.json ? FaultsJson(AllFaults()) : FaultsText();
   } else if (options.requirements) {
-    text = options.json ? RequirementsJson(AllCases()) : RequirementsText();
+    text = options.json ? RequirementsJson() : RequirementsText();
   } else {
     text = options.json ? CasesJson(AllCases()) : CasesText();
   }

@@ -73,6 +73,11 @@ void AddRun(CLI::App& app, RunOptions& run, std::vector<std::string>& globs) {
   app.add_option("--expect", run.expect,
                  "what the peer is known to do wrong (TOML)")
       ->type_name("FILE");
+  app.add_flag("--bless", run.bless,
+               "rewrite the expectations after what was seen; new entries want "
+               "a reason");
+  app.add_flag("--strict-ambiguities", run.strict_ambiguities,
+               "what the document leaves open is red, too");
   app.add_option("--shard", run.shard,
                  "the I-th of N parts, from 1 (also by TEST_SHARD_INDEX and "
                  "TEST_TOTAL_SHARDS, with GTEST_ before them or without)")
@@ -94,21 +99,36 @@ void AddList(CLI::App& app, ListOptions& list) {
   CLI::Option* faults =
       app.add_flag("--faults", list.faults,
                    "the defects of the mock, and the cases that catch them");
-  app.add_flag("--requirements", list.requirements,
-               "the clauses, and how many cases cite them")
-      ->excludes(faults);
+  CLI::Option* requirements =
+      app.add_flag("--requirements", list.requirements,
+                   "the clauses, and how many cases cite them");
+  CLI::Option* ambiguities = app.add_flag("--ambiguities", list.ambiguities,
+                                          "what the document leaves open");
+  CLI::Option* page =
+      app.add_option("--page", list.page,
+                     "a page of the documentation, in Markdown: requirements, "
+                     "ambiguities or coverage")
+          ->check(CLI::IsMember({"requirements", "ambiguities", "coverage"}))
+          ->type_name("NAME");
+  requirements->excludes(faults);
+  ambiguities->excludes(faults)->excludes(requirements);
+  page->excludes(faults)->excludes(requirements)->excludes(ambiguities);
   app.footer(
       "\nExamples:\n  vuspec list\n  vuspec list --faults\n"
-      "  vuspec list --requirements --json\n");
+      "  vuspec list --requirements --json\n"
+      "  vuspec list --page coverage\n");
 }
 
 void AddExplain(CLI::App& app, ExplainOptions& explain) {
-  app.add_option("ID", explain.id, "a clause (HDR-01) or a case (Suite.Case)")
+  app.add_option("ID", explain.id,
+                 "a clause (HDR-01), a case (Suite.Case) or an ambiguity "
+                 "(AMB-...)")
       ->required()
       ->type_name("");
   app.footer(
       "\nExamples:\n  vuspec explain HDR-01\n"
-      "  vuspec explain RingLifecycle.GetVringBaseStopsTheRing\n");
+      "  vuspec explain RingLifecycle.GetVringBaseStopsTheRing\n"
+      "  vuspec explain AMB-refusal\n");
 }
 
 void AddProbe(CLI::App& app, ProbeOptions& probe) {
@@ -183,7 +203,8 @@ ParsedCommandLine ParseCommandLine(const std::vector<std::string>& arguments) {
   AddRun(*app.add_subcommand("run", "Run the cases against a peer"), run,
          globs);
   AddList(*app.add_subcommand("list", "List cases, defects or clauses"), list);
-  AddExplain(*app.add_subcommand("explain", "Say what a clause or case means"),
+  AddExplain(*app.add_subcommand("explain",
+                                 "Say what a clause, case or ambiguity means"),
              explain);
   AddProbe(*app.add_subcommand("probe", "Look at a peer without judging it"),
            probe);

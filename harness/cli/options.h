@@ -36,6 +36,8 @@ struct RunOptions {
   std::string json;
   std::string junit;
   std::string expect;
+  bool bless = false;  // rewrite the expectations
+  bool strict_ambiguities = false;
   std::string shard;  // "I/N"
   bool timings = false;
   bool verbose = false;
@@ -45,6 +47,8 @@ struct ListOptions {
   bool json = false;
   bool faults = false;
   bool requirements = false;
+  bool ambiguities = false;
+  std::string page;  // "requirements", "ambiguities" or "coverage"
 };
 
 struct ExplainOptions {

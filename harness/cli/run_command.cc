@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +17,7 @@
 #include "harness/report/text_report.h"
 #include "harness/report/writer.h"
 #include "harness/suite/apply_expectations.h"
+#include "harness/suite/bless_expectations.h"
 #include "harness/suite/runner.h"
 
 namespace vuspec {
@@ -50,12 +53,54 @@ absl::StatusOr<Selection> ReadSelection(const RunOptions& options,
   return selection;
 }
 
-absl::StatusOr<Expectations> ReadExpectations(const RunOptions& options,
-                                              const Manifest& manifest) {
-  const std::string& path =
-      options.expect.empty() ? manifest.gate.expectations : options.expect;
-  if (path.empty()) return Expectations();
-  return Expectations::Load(path, TodayUtc());
+absl::StatusOr<Expectations> ReadExpectations(const std::string& path,
+                                              bool bless) {
+  if (path.empty()) {
+    if (!bless) return Expectations();
+    return absl::InvalidArgumentError(
+        "--bless needs a file to rewrite: --expect FILE, or a peer whose "
+        "manifest names its expectations");
+  }
+  absl::StatusOr<Expectations> read = Expectations::Load(path, TodayUtc());
+  if (bless && absl::IsNotFound(read.status())) return Expectations();
+  return read;
+}
+
+// What the document leaves open is a failure under --strict-ambiguities.
+void FailAmbiguities(RunResult& run) {
+  for (CaseResult& result : run.cases) {
+    if (result.verdict != Verdict::kAmbig) continue;
+    result.verdict = Verdict::kFail;
+    result.reason =
+        absl::StrCat(result.observed, " (",
+                     result.reason.empty() ? "open" : result.reason, ")");
+  }
+}
+
+std::string TextOf(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+// REQUIRES: the verdicts are those of the cases, without expectations.
+absl::Status Bless(const std::string& path, Expectations& expectations,
+                   const RunResult& run) {
+  if (const std::string why = WhyNotTrusted(run); !why.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " is left as it is: ", why));
+  }
+  const absl::StatusOr<Blessed> blessed =
+      BlessExpectations(TextOf(path), expectations, run);
+  if (!blessed.ok()) return blessed.status();
+  if (absl::Status status = WriteReportFile(path, blessed->text);
+      !status.ok()) {
+    return status;
+  }
+  std::fprintf(stderr, "%s: %zu kept, %zu dropped, %zu added%s\n", path.c_str(),
+               blessed->kept, blessed->dropped, blessed->added,
+               blessed->added == 0 ? "" : ", which want a reason");
+  return absl::OkStatus();
 }
 
 // Before the run, which takes longer than to find out.
@@ -113,6 +158,7 @@ RunPlan MakePlan(const RunOptions& options, const Target& target,
 struct Prepared {
   Target target;
   Selection selection;
+  std::string expectations_path;  // empty: none
   Expectations expectations;
   std::string level;
 };
@@ -134,8 +180,11 @@ absl::StatusOr<Prepared> Prepare(const RunOptions& options) {
   absl::StatusOr<Selection> selection = ReadSelection(options, prepared.level);
   if (!selection.ok()) return selection.status();
   prepared.selection = *std::move(selection);
+  prepared.expectations_path = options.expect.empty()
+                                   ? prepared.target.manifest.gate.expectations
+                                   : options.expect;
   absl::StatusOr<Expectations> expectations =
-      ReadExpectations(options, prepared.target.manifest);
+      ReadExpectations(prepared.expectations_path, options.bless);
   if (!expectations.ok()) return expectations.status();
   prepared.expectations = *std::move(expectations);
   return prepared;
@@ -166,6 +215,19 @@ ExitCode RunCommand(const RunOptions& options) {
     absl::StrAppend(&run.options, run.options.empty() ? "" : " ", "--level ",
                     options.level);
   }
+  auto code = ExitCode::kAsExpected;
+  if (options.strict_ambiguities) {
+    absl::StrAppend(&run.options, run.options.empty() ? "" : " ",
+                    "--strict-ambiguities");
+    FailAmbiguities(run);
+  }
+  if (options.bless) {
+    if (absl::Status status =
+            Bless(prepared->expectations_path, prepared->expectations, run);
+        !status.ok()) {
+      code = Complain(status, ExitCode::kNotTrusted);
+    }
+  }
   ApplyExpectations(prepared->expectations, run);
 
   TextOptions text;
@@ -173,7 +235,7 @@ ExitCode RunCommand(const RunOptions& options) {
   text.every_case = options.verbose;
   text.timings = options.timings;
   text.likely_cause = LikelyCause;
-  ExitCode code = Print(TextReport(run, text), ExitCodeOf(run));
+  code = Graver(code, Print(TextReport(run, text), ExitCodeOf(run)));
   if (absl::Status status = WriteReports(options, run, text); !status.ok()) {
     code = Graver(code, Complain(status, ExitCode::kNotTrusted));
   }

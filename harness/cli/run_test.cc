@@ -202,6 +202,66 @@ TEST(Run, ExpectationsMakeARunGreenAndStaleOnesRed) {
   EXPECT_THAT(ended.out, HasSubstr("XPASS  Toy.Passes"));
 }
 
+TEST(Run, ExpiredUnmatchedAndUnreasonedExpectationsAreRed) {
+  const TempFolder folder;
+  const std::string entry =
+      "[[xfail]]\ncase = \"Toy.Fails\"\nmatch = \"num=0\"\nreason = ";
+  const std::pair<std::string, int> rows[] = {
+      {entry + "\"known\"\nuntil = 2999-01-01\n", 0},
+      {entry + "\"known\"\nuntil = 2020-01-01\n", 1},
+      {entry + "\"known\"\n[[xfail]]\ncase = \"Toy.Fails\"\n"
+               "match = \"num=9\"\nreason = \"never\"\n",
+       1},
+      {entry + "\"\"\n", 2},
+  };
+  for (const auto& [text, code] : rows) {
+    const std::string file = folder.Write("e.toml", text);
+    EXPECT_EQ(Vuspec({"run", "Toy.Fails", "--expect", file}).code, code)
+        << text;
+  }
+}
+
+TEST(Run, BlessRewritesTheExpectations) {
+  const TempFolder folder;
+  const std::string file = folder.path() + "/e.toml";
+  const std::vector<std::string> bless = {"run",      "Toy.Fails", "Toy.Passes",
+                                          "--expect", file,        "--bless"};
+  const Ended first = Vuspec(bless);
+  EXPECT_EQ(first.code, 1);
+  EXPECT_THAT(first.err, HasSubstr("0 kept, 0 dropped, 1 added"));
+  EXPECT_EQ(Vuspec({"run", "Toy.Fails", "--expect", file}).code, 2)
+      << "an entry without a reason";
+  std::string text = ReadFile(file);
+  text.replace(text.find("reason = \"\""), 11, "reason = \"it is a toy\"");
+  folder.Write("e.toml", text);
+  EXPECT_EQ(Vuspec({"run", "Toy.Fails", "--expect", file}).code, 0);
+  EXPECT_THAT(Vuspec(bless).err, HasSubstr("1 kept, 0 dropped, 0 added"));
+  EXPECT_EQ(ReadFile(file), text);
+}
+
+TEST(Run, BlessNeedsAFileAndARunToTrust) {
+  EXPECT_EQ(Vuspec({"run", "Toy.Passes", "--bless"}).code, 2);
+  const TempFolder folder;
+  const std::string entry =
+      "[[xfail]]\ncase = \"Toy.Passes\"\nmatch = \"x\"\nreason = \"y\"\n";
+  const std::string file = folder.Write("e.toml", entry);
+  const Ended ended =
+      Vuspec({"run", "Toy.Passes", "Toy.Dies", "--expect", file, "--bless"});
+  EXPECT_EQ(ended.code, 4);
+  EXPECT_THAT(ended.err, HasSubstr("is left as it is"));
+  EXPECT_EQ(ReadFile(file), entry);
+}
+
+TEST(Run, AmbiguitiesAreRedWhenStrict) {
+  EXPECT_EQ(Vuspec({"run", "Toy.IsAmbiguous"}).code, 0);
+  const Ended strict =
+      Vuspec({"run", "Toy.IsAmbiguous", "--strict-ambiguities"});
+  EXPECT_EQ(strict.code, 1);
+  EXPECT_THAT(strict.out, HasSubstr("FAIL  Toy.IsAmbiguous"));
+  EXPECT_THAT(strict.out, HasSubstr("answers with zero (AMB-second-owner)"));
+  EXPECT_THAT(strict.out, HasSubstr("--seed 1 --strict-ambiguities"));
+}
+
 TEST(Run, NoTerminalMeansPlainLines) {
   const Ended ended = Vuspec({"run", "Toy.Passes", "Toy.Fails"});
   EXPECT_THAT(ended.out, Not(HasSubstr("\x1b")));

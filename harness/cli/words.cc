@@ -14,16 +14,4 @@ std::vector<std::string> Words(std::string_view text) {
   return words;
 }
 
-std::vector<std::string> CasesCiting(const std::vector<CaseInfo>& cases,
-                                     protocol::Req req) {
-  std::vector<std::string> ids;
-  for (const CaseInfo& info : cases) {
-    if (std::find(info.cites.begin(), info.cites.end(), req) !=
-        info.cites.end()) {
-      ids.push_back(info.id);
-    }
-  }
-  return ids;
-}
-
 }  // namespace vuspec

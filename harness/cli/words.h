@@ -8,16 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/suite/catalog.h"
-#include "protocol/requirement.h"
-
 namespace vuspec {
 
 // What stands between spaces.
 std::vector<std::string> Words(std::string_view text);
-
-std::vector<std::string> CasesCiting(const std::vector<CaseInfo>& cases,
-                                     protocol::Req req);
 
 }  // namespace vuspec
 

@@ -85,6 +85,12 @@ std::vector<const Xfail*> Expectations::ForCase(
   return found;
 }
 
+std::vector<const Xfail*> Expectations::All() const {
+  std::vector<const Xfail*> all;
+  for (const Entry& entry : entries_) all.push_back(&entry.xfail);
+  return all;
+}
+
 std::vector<const Xfail*> Expectations::Unmatched() const {
   std::vector<const Xfail*> unmatched;
   for (const Entry& entry : entries_) {

@@ -55,6 +55,9 @@ class Expectations {
   // passed, these are what makes it an XPASS. Marks nothing.
   std::vector<const Xfail*> ForCase(const std::string& case_name) const;
 
+  // In the order of the file.
+  std::vector<const Xfail*> All() const;
+
   // Entries that Match never returned; expired ones are not among them.
   std::vector<const Xfail*> Unmatched() const;
   std::vector<const Xfail*> Expired() const;

@@ -140,13 +140,15 @@ std::string NoteLines(const RunResult& run, const Terminal& terminal) {
         result.verdict != Verdict::kAmbig) {
       continue;
     }
-    const bool ambiguous = result.verdict == Verdict::kAmbig;
-    absl::StrAppend(
-        &lines, terminal.Paint(result.verdict, ToString(result.verdict)), "  ",
-        result.id, ": ",
-        Printable(ambiguous && result.reason.empty() ? result.observed
-                                                     : result.reason),
-        "\n");
+    std::string text = result.reason;
+    if (result.verdict == Verdict::kAmbig) {
+      text = result.observed;
+      if (!result.reason.empty())
+        absl::StrAppend(&text, " (", result.reason, ")");
+    }
+    absl::StrAppend(&lines,
+                    terminal.Paint(result.verdict, ToString(result.verdict)),
+                    "  ", result.id, ": ", Printable(text), "\n");
   }
   return lines;
 }

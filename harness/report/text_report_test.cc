@@ -72,7 +72,7 @@ TEST(TextReport, BlocksAreForWhatNeedsAttentionOnly) {
   }
   // These are worth a line.
   EXPECT_THAT(report, HasSubstr("XFAIL  Suite2.SeesXFAIL: no reply\n"));
-  EXPECT_THAT(report, HasSubstr("AMBIG  Suite2.SeesAMBIG: no reply\n"));
+  EXPECT_THAT(report, HasSubstr("AMBIG  Suite2.SeesAMBIG: num=0 (no reply)\n"));
   EXPECT_THAT(report, HasSubstr("    2 skipped: no reply\n"));
 }
 

@@ -8,17 +8,6 @@
 namespace vuspec {
 namespace {
 
-// All that was seen, for an entry to match a part of.
-std::string Observation(const CaseResult& result) {
-  return absl::StrCat(result.reason, "\n", result.observed, "\n",
-                      result.details);
-}
-
-bool MayBeExpected(Verdict verdict) {
-  return verdict == Verdict::kFail || verdict == Verdict::kCrash ||
-         verdict == Verdict::kHang || verdict == Verdict::kLeak;
-}
-
 void Apply(Expectations& expectations, CaseResult& result) {
   if (MayBeExpected(result.verdict)) {
     const Xfail* entry = expectations.Match(result.id, Observation(result));
@@ -62,6 +51,16 @@ std::string Complaint(const Xfail& entry, const RunResult& run) {
 }
 
 }  // namespace
+
+std::string Observation(const CaseResult& result) {
+  return absl::StrCat(result.reason, "\n", result.observed, "\n",
+                      result.details);
+}
+
+bool MayBeExpected(Verdict verdict) {
+  return verdict == Verdict::kFail || verdict == Verdict::kCrash ||
+         verdict == Verdict::kHang || verdict == Verdict::kLeak;
+}
 
 bool MatchesGlob(std::string_view pattern, std::string_view text) {
   // Where to go on after the last star, if what follows it does not fit.

@@ -17,6 +17,11 @@ namespace vuspec {
 
 void ApplyExpectations(Expectations& expectations, RunResult& run);
 
+// What an entry matches a part of: all that was seen.
+std::string Observation(const CaseResult& result);
+// A failure of the peer, rather than of ours or none.
+bool MayBeExpected(Verdict verdict);
+
 // Whether `pattern` (* is any text, ? any character) is all of `text`.
 bool MatchesGlob(std::string_view pattern, std::string_view text);
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/ambiguity.h"
 #include "protocol/features.h"
 #include "protocol/requirement.h"
 
@@ -31,6 +32,8 @@ struct CaseInfo {
   std::string id = {};  // "Suite.Case"
   std::vector<protocol::Req> cites = {};
   Needs needs = {};
+  // What it leaves open: it accepts every allowed outcome, and may record it.
+  std::vector<protocol::Ambiguity> open = {};
   bool generated = false;    // a row of a table rather than a written case
   std::string summary = {};  // the clause in our words, for list and explain
   std::string file = {};     // where it is written

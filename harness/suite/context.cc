@@ -59,6 +59,15 @@ std::string OneLine(std::string_view text) {
   return line;
 }
 
+std::string WhatIsOpen(const CaseInfo& info) {
+  std::string text;
+  for (const protocol::Ambiguity ambiguity : info.open) {
+    if (!text.empty()) text += " ";
+    text += protocol::Describe(ambiguity).id;
+  }
+  return text;
+}
+
 }  // namespace
 
 RunContext::RunContext(Peer& peer, RunSettings settings, ProbeResult probe)
@@ -158,6 +167,7 @@ CaseResult CaseRecorder::Finish(std::chrono::microseconds duration) {
   if (const CaseInfo* info = FindCase(id_)) {
     result_.level = info->level();
     result_.requirements = info->cites;
+    if (result_.verdict == Verdict::kAmbig) result_.reason = WhatIsOpen(*info);
   }
   return std::move(result_);
 }

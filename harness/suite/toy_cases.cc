@@ -79,13 +79,15 @@ void LeaveMuchBehindAndDie() {
 }
 
 void Register(const char* suite, const char* name, std::function<void()> body,
-              std::vector<Req> cites = {Req::HDR_03}) {
+              std::vector<Req> cites = {Req::HDR_03},
+              std::vector<protocol::Ambiguity> open = {}) {
   testing::RegisterTest(
       suite, name, nullptr, nullptr, __FILE__, __LINE__,
       [body = std::move(body)]() -> ToyTest* { return new ToyTest(body); });
   CaseInfo info;
   info.id = std::string(suite) + "." + name;
   info.cites = std::move(cites);
+  info.open = std::move(open);
   info.summary = std::string("the toy that is called ") + name;
   info.file = __FILE__;
   RegisterCase(std::move(info));
@@ -131,7 +133,8 @@ void RegisterToyCases() {
   Register("Toy", "SkipsAClaim", SkipClaimed);
   Register("Toy", "SkipsSilently", SkipSilently);
   Register("Toy", "IsAmbiguous",
-           [] { CurrentCase().AmbigCase("answers with zero"); });
+           [] { CurrentCase().AmbigCase("answers with zero"); }, {Req::HDR_03},
+           {protocol::Ambiguity::kSecondOwner});
   Register("Toy", "SeesACrash", Crash);
   Register("Toy", "SeesAHang", BreakAfterHang);
   Register("Toy", "SeesALeak",
