@@ -126,13 +126,16 @@ Reply<Completion> IovaPort::Await(std::uint32_t queue) {
   const std::array<int, 3> fds = {ring.call().fd(),
                                   channel_.connection().PollFd(),
                                   session_.frontend().PollFd()};
+  const Deadline deadline = CurrentRun().ForAnswer();
   for (;;) {
     auto completion = ring.Poll();
     if (!completion.ok()) return completion.failure();
     if (*completion) return **completion;
-    const auto ready =
-        WaitAny(fds, CurrentRun().ForAnswer(), "a used buffer or a miss");
+    const auto ready = WaitAny(fds, deadline, "a used buffer or a miss");
     if (!ready.ok()) return ready.status();
+    if (deadline.Reached()) {
+      return absl::DeadlineExceededError("a used buffer behind every miss");
+    }
     if (*ready == 0) {
       ring.call().TryConsume();
     } else if (*ready == 1) {

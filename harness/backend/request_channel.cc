@@ -33,10 +33,10 @@ struct Unminded {
 };
 constexpr Unminded kUnminded[] = {
     {Fault::kSpeaksWhileSuspended, Req::SUSP_03},
-    {Fault::kInbandCallBesideDescriptor, Req::INB_07},
+    {Fault::kInbandBesideDescriptors, Req::INB_07},
     {Fault::kBackendAsksWithoutReplyAck, Req::BCH_06},
     {Fault::kBackendMessagesCarryFds, Req::BCH_07},
-    {Fault::kConfigChangeUngated, Req::BCH_05},
+    {Fault::kBackendMessagesUngated, Req::BCH_05},
 };
 
 bool Minds(const FaultSet& fault, const Violation& wrong) {

@@ -257,13 +257,13 @@ void Vring::LogUsedRing(std::uint64_t offset, std::uint64_t length) {
 void Vring::Break() {
   broken_ = true;
   if (fault_(Fault::kErrNeverSignalled)) return;
-  err_due_ = !err_;
+  err_due_ = !err_ || fault_(Fault::kInbandBesideDescriptors);
   if (err_) (void)SignalFd(err_.get());
 }
 
 void Vring::SignalCall() {
   if (fault_(Fault::kCallNeverSignalled)) return;
-  call_due_ = !call_ || fault_(Fault::kInbandCallBesideDescriptor);
+  call_due_ = !call_ || fault_(Fault::kInbandBesideDescriptors);
   if (call_) (void)SignalFd(call_.get());
 }
 
