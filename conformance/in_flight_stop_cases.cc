@@ -18,6 +18,7 @@ class InFlightStop : public InFlightCase {
   VringState StopUnderLoad(Session& session) {
     SessionRing& ring = IoRing(session);
     for (int i = 0; i < 4; ++i) PostOne(session);
+    Require(session.frontend().Fence());
     for (int i = 0; i < 4; ++i) {
       const IoRequest request = Require(session.MakeRequest());
       Require(ring.PostQuietly(request.segments));

@@ -20,6 +20,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr std::uint16_t kSize = 8;
+constexpr std::array<std::uint16_t, 3> kHeads = {6, 1, 4};
 
 class InFlightTest : public testing::Test {
  protected:
