@@ -13,7 +13,6 @@
 namespace vuspec {
 namespace {
 
-constexpr std::uint16_t kHeads[] = {6, 1, 4};
 
 using protocol::Inflight;
 using testing::ElementsAre;
