@@ -162,7 +162,8 @@ std::uint8_t BlkDevice::CheckRange(std::uint32_t type, std::uint64_t sector,
     return kIoErr;
   }
   const std::uint64_t size = std::uint64_t{count} * kSectorSize;
-  return count != 0 && Sectors(sector, size).empty() ? StatusOfMiss(size) : kOk;
+  if (count != 0 && Sectors(sector, size).empty()) return StatusOfMiss(size);
+  return kOk;
 }
 
 std::uint8_t BlkDevice::ClearRanges(std::uint32_t type, const Chain& chain) {
@@ -222,9 +223,11 @@ std::uint8_t BlkDevice::Carry(const Header& header, const Chain& chain,
       return kOk;
     }
     case kDiscard:
-      if ((negotiated_ & kDiscardFeature) == 0) return kUnsupported;
-      return fault_(Fault::kBlkDiscardRefused) ? kUnsupported
-                                               : ClearRanges(kDiscard, chain);
+      if ((negotiated_ & kDiscardFeature) == 0 ||
+          fault_(Fault::kBlkDiscardRefused)) {
+        return kUnsupported;
+      }
+      return ClearRanges(kDiscard, chain);
     case kWriteZeroes:
       if ((negotiated_ & kWriteZeroesFeature) == 0) return kUnsupported;
       return ClearRanges(kWriteZeroes, chain);

@@ -185,8 +185,14 @@ Handled ControlPlane::CarryOther(const Message& request,
     case Request::RESET_OWNER:
       if (fault_(Fault::kResetOwnerStopsRings)) StopAllRings();
       break;
-    case Request::SET_OWNER:
     case Request::SET_VRING_NUM:
+      if (fault_(Fault::kFirstRingSizeKept) &&
+          model_.ring(std::get<protocol::VringState>(request.body).index)
+              .size.has_value()) {
+        return Handled::Done();
+      }
+      break;
+    case Request::SET_OWNER:
     case Request::SET_PROTOCOL_FEATURES:
       break;  // all of it is in the model
     default:
