@@ -6,6 +6,7 @@
 #include "conformance/unmet_needs.h"
 #include "harness/device/device_driver.h"
 #include "harness/suite/catalog.h"
+#include "harness/transport/mutation.h"
 #include "harness/transport/unix_channel.h"
 
 namespace vuspec {
@@ -38,15 +39,11 @@ bool MoreThan(const ResourceUse& now, const ResourceUse& before) {
 
 }  // namespace
 
-RawConnection::RawConnection(UniqueFd fd)
-    : transcript_(std::make_unique<Transcript>()),
-      connection_(std::make_unique<UnixChannel>(std::move(fd)),
-                  transcript_.get()),
-      raw_(connection_) {}
-
 void ConformanceCase::SetUp() {
   has_io_ = MakeDeviceDriver(CurrentRun().device()) != nullptr;
   SkipUnlessOffered();
+  if (Excused()) MarkNegative();
+  CurrentCase().Excuse(Excused());
 }
 
 void ConformanceCase::SkipUnlessOffered() {
@@ -60,7 +57,7 @@ void ConformanceCase::SkipUnlessOffered() {
   GTEST_SKIP() << unmet->text;
 }
 
-UniqueFd ConformanceCase::Connect() {
+std::unique_ptr<Channel> ConformanceCase::Connect() {
   auto fd = CurrentRun().peer().Connect(
       Deadline::After(CurrentRun().peer().manifest().limits.start));
   if (!fd.ok()) {
@@ -72,14 +69,25 @@ UniqueFd ConformanceCase::Connect() {
     }
     [&] { FAIL() << "connect: " << fd.status().ToString(); }();
   }
-  return *std::move(fd);
+  return Delivering(*std::move(fd));
+}
+
+std::unique_ptr<Channel> ConformanceCase::Delivering(UniqueFd fd) {
+  auto channel = std::make_unique<UnixChannel>(std::move(fd));
+  const Mutation mutation = CurrentRun().mutation();
+  if (asking_ || mutation == Mutation::kNone) return channel;
+  if (!surplus_ && mutation == Mutation::kSurplusFds) {
+    surplus_ = Require(Pipe::Create());
+  }
+  return Mutate(
+      std::move(channel), mutation,
+      {.seed = seed(), .surplus_fd = surplus_ ? surplus_->write_fd() : -1});
 }
 
 Session& ConformanceCase::StartSession(SessionOptions options) {
   options.budget = CurrentRun().answer_budget();
-  auto session =
-      Session::Start(std::make_unique<UnixChannel>(Connect()),
-                     MakeDeviceDriver(CurrentRun().device()), options);
+  auto session = Session::Start(
+      Connect(), MakeDeviceDriver(CurrentRun().device()), options);
   sessions_.push_back(Require(std::move(session)));
   return *sessions_.back();
 }
@@ -118,7 +126,7 @@ RawConnection& ConformanceCase::ConnectRaw() {
 std::unique_ptr<RawConnection> ConformanceCase::ConnectBeside() {
   auto fd = CurrentRun().peer().ConnectBeside(CurrentRun().ForAnswer());
   if (!fd.ok()) return nullptr;
-  return std::make_unique<RawConnection>(*std::move(fd));
+  return std::make_unique<RawConnection>(Delivering(*std::move(fd)));
 }
 
 RawFrontend& ConformanceCase::Raw(Session& session) {
@@ -156,11 +164,33 @@ void ConformanceCase::ExpectIdle(Session& session, SessionRing& ring) {
       << "the call descriptor was signalled although the ring must stay idle";
 }
 
+bool ConformanceCase::Excused() const {
+  return !asking_ && !Describe(CurrentRun().mutation()).legal;
+}
+
 void ConformanceCase::Disconnect() {
+  // No transport excuses a write outside of every buffer.
+  CurrentCase().Excuse(false);
   CheckCanaries();
+  CurrentCase().Excuse(Excused());
   AttachTranscripts();
+  for (const auto& session : sessions_) {
+    CurrentCase().AddCoverage(session->coverage());
+  }
+  for (const auto& raw : raws_) CurrentCase().AddCoverage(raw->coverage());
   sessions_.clear();
   raws_.clear();
+}
+
+void ConformanceCase::CheckSurplusFds() {
+  if (!surplus_) return;
+  surplus_->CloseWriteEnd();
+  if (!surplus_->WaitHangUp(CurrentRun().ForAnswer()).ok()) {
+    CurrentCase().SetVerdict(Verdict::kLeak,
+                             "the peer keeps a descriptor that came with a "
+                             "message which carries none, or fewer");
+  }
+  surplus_.reset();
 }
 
 void ConformanceCase::ExpectAnswers(RawFrontend& raw) {
@@ -170,10 +200,19 @@ void ConformanceCase::ExpectAnswers(RawFrontend& raw) {
 }
 
 void ConformanceCase::AskTheThreeQuestions() {
+  asking_ = true;
+  CurrentCase().Excuse(Excused());
+  AskAll();
+  asking_ = false;
+  CurrentCase().Excuse(Excused());
+}
+
+void ConformanceCase::AskAll() {
   for (const auto& session : sessions_) {
     if (session->frontend().LinkUp()) ExpectAnswers(session->raw());
   }
   Disconnect();
+  CheckSurplusFds();
   // What is dying is not asked: its next life is.
   Judge(CurrentRun().peer().Settle());
   StartIdleSession();

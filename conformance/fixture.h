@@ -1,11 +1,12 @@
 // The fixture of every conformance case: sessions to play with before, the
 // questions to answer after.
 //
-// After a case that sent something raw (a negative case), and after one that
-// failed, TearDown asks the same three questions: does the connection, or a
-// fresh one, still answer; does a verified I/O still complete; did the process
-// keep its descriptors, shared mappings and threads. The canaries around
-// everything that was shared are checked after every case.
+// After a case that sent something raw (a negative case), after one that
+// failed, and after any under a transport that takes liberties (--mutate),
+// TearDown asks the same three questions: does the connection, or a fresh one,
+// still answer; does a verified I/O still complete; did the process keep its
+// descriptors, shared mappings and threads. The canaries around everything that
+// was shared are checked after every case.
 //
 // Contract: sessions belong to the fixture and end in TearDown, so a case holds
 // references only. Verbs end the case when they fail.
@@ -16,32 +17,19 @@
 #include <optional>
 #include <vector>
 
+#include "conformance/raw_connection.h"
 #include "gtest/gtest.h"
 #include "harness/frontend/outcome.h"
 #include "harness/frontend/raw_frontend.h"
 #include "harness/peer/peer.h"
 #include "harness/peer/proc_stats.h"
 #include "harness/session/session.h"
-#include "harness/session/transcript.h"
 #include "harness/suite/context.h"
-#include "harness/transport/connection.h"
+#include "harness/transport/channel.h"
+#include "harness/transport/event_fd.h"
 #include "protocol/message.h"
 
 namespace vuspec {
-
-// A connection on which nothing was said yet, and no model watches.
-class RawConnection {
- public:
-  explicit RawConnection(UniqueFd fd);
-  RawFrontend* operator->() { return &raw_; }
-  Connection& connection() { return connection_; }
-  const Transcript& transcript() const { return *transcript_; }
-
- private:
-  std::unique_ptr<Transcript> transcript_;
-  Connection connection_;
-  RawFrontend raw_;
-};
 
 class ConformanceCase : public testing::Test {
  protected:
@@ -105,7 +93,14 @@ class ConformanceCase : public testing::Test {
 
  private:
   void SkipUnlessOffered();
-  UniqueFd Connect();
+  // As --mutate says, but plain for the three questions.
+  std::unique_ptr<Channel> Connect();
+  std::unique_ptr<Channel> Delivering(UniqueFd fd);
+  // REQUIRES: every connection is closed.
+  void CheckSurplusFds();
+  // The transport takes liberties that a peer may refuse.
+  bool Excused() const;
+  void AskAll();
   void CheckCanaries();
   // The only session from then on.
   void StartIdleSession();
@@ -115,9 +110,12 @@ class ConformanceCase : public testing::Test {
   void Judge(const PeerHealth& health);
   void AttachTranscripts();
 
+  // What surplus-fds adds to each message: tells when the peer closed it.
+  std::optional<Pipe> surplus_;
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<RawConnection>> raws_;
   bool negative_ = false;
+  bool asking_ = false;  // the three questions
   bool has_io_ = false;
   int parts_attached_ = 0;  // failures whose transcripts were attached
 };

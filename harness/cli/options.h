@@ -36,7 +36,8 @@ struct RunOptions {
   std::string json;
   std::string junit;
   std::string expect;
-  std::string shard;  // "I/N"
+  std::string shard;   // "I/N"
+  std::string mutate;  // name of a Mutation; empty: none
   bool timings = false;
   bool verbose = false;
 };

@@ -16,6 +16,7 @@
 #include "harness/report/writer.h"
 #include "harness/suite/apply_expectations.h"
 #include "harness/suite/runner.h"
+#include "harness/transport/mutation.h"
 
 namespace vuspec {
 namespace {
@@ -90,6 +91,8 @@ RunPlan MakePlan(const RunOptions& options, const Target& target,
   plan.jobs = options.jobs;
   plan.settings = target.settings;
   plan.settings.seed = options.seed.value_or(plan.settings.seed);
+  plan.settings.mutation =
+      FindMutation(options.mutate).value_or(Mutation::kNone);
   plan.shuffle = options.shuffle;
   plan.make_peer = target.make_peer;
   plan.preflight = [lenient = target.defective](const RunContext& context) {
@@ -162,10 +165,14 @@ ExitCode RunCommand(const RunOptions& options) {
   run.target = prepared->target.text;
   run.options = prepared->target.options;
   run.level = prepared->level;
-  if (!options.level.empty()) {
-    absl::StrAppend(&run.options, run.options.empty() ? "" : " ", "--level ",
-                    options.level);
-  }
+  run.mutation = options.mutate;
+  const auto repeat = [&run](const char* option, const std::string& value) {
+    if (value.empty()) return;
+    absl::StrAppend(&run.options, run.options.empty() ? "" : " ", option, " ",
+                    value);
+  };
+  repeat("--level", options.level);
+  repeat("--mutate", options.mutate);
   ApplyExpectations(prepared->expectations, run);
 
   TextOptions text;

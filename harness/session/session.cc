@@ -28,11 +28,12 @@ Reply<std::unique_ptr<Session>> Session::Start(
   std::unique_ptr<Session> session(new Session(*std::move(memory), options));
   session->driver_ = std::move(driver);
   session->transcript_ = std::make_unique<Transcript>();
+  session->watch_ = std::make_unique<ModelWatch>(*session->transcript_);
   session->frontend_ = std::make_unique<Frontend>(
-      std::move(channel),
-      FrontendOptions{.deadline = options.budget,
-                      .acks = options.acks,
-                      .observer = session->transcript_.get()});
+      std::move(channel), FrontendOptions{.deadline = options.budget,
+                                          .acks = options.acks,
+                                          .observer = session->watch_.get()});
+  session->watch_->Follow(session->frontend_->model());
   session->raw_ = std::make_unique<RawFrontend>(*session->frontend_);
   std::uint64_t wanted = options.virtio;
   if (session->driver_ != nullptr) {
