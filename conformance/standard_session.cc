@@ -4,7 +4,6 @@
 #include "conformance/memory_verbs.h"
 #include "harness/session/session.h"
 #include "harness/suite/context.h"
-#include "protocol/limits.h"
 
 namespace vuspec {
 
@@ -12,8 +11,8 @@ using protocol::Request;
 using protocol::U64;
 using protocol::VringState;
 
-StandardSession::StandardSession()
-    : memory_(MakeMemory(RegionsOfCount(protocol::kMemoryRegionCountMax))),
+StandardSession::StandardSession(std::size_t region_count)
+    : memory_(MakeMemory(RegionsOfCount(region_count))),
       ring_(Require(SplitDriver::Create(memory_, kRingSize, {}))),
       kick_(Require(Event::Create())),
       call_(Require(Event::Create())),

@@ -43,8 +43,7 @@ inline constexpr protocol::Request kStandardSession[] = {
 
 class StandardSession {
  public:
-  // With as many regions as a table may have: the longest message.
-  StandardSession();
+  explicit StandardSession(std::size_t region_count);
 
   // REQUIRES: `request` is one of kStandardSession.
   ScriptedMessage Make(protocol::Request request) const;
