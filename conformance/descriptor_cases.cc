@@ -176,7 +176,8 @@ CONFORMANCE_CASE(Descriptors, OneOfASecondMessageOfAWriteIsClosed,
   bytes.insert(bytes.end(), again.begin(), again.end());
   Bait bait;
   const auto sent = raw.SendBytes(bytes, bait.fds(), CurrentRun().ForAnswer());
-  EXPECT_TRUE(sent.ok()) << sent;
+  // The peer may hang up at the first.
+  EXPECT_TRUE(sent.ok() || absl::IsUnavailable(sent)) << sent;
   ReceiveRequestNumbers(raw, 2);
   EXPECT_TRUE(bait.Released());
 }

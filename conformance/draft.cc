@@ -9,8 +9,10 @@
 #include "conformance/matchers.h"
 #include "conformance/memory_verbs.h"
 #include "conformance/raw_verbs.h"
+#include "harness/transport/check.h"
 #include "harness/transport/event_fd.h"
 #include "protocol/codec.h"
+#include "protocol/validator.h"
 
 namespace vuspec {
 namespace {
@@ -112,6 +114,17 @@ UniqueFd FdOf(const MessageSpec& spec) {
 
 }  // namespace
 
+Needs NeedsFor(const MessageSpec& spec) {
+  const protocol::Gate& gate = spec.gate;
+  Needs needs = {.virtio = gate.virtio_offered | gate.virtio_negotiated,
+                 .protocol = Mask(ProtocolFeature::REPLY_ACK) |
+                             gate.protocol_offered | gate.protocol_negotiated};
+  if (spec.fds.rule == protocol::FdRule::kOneWithLogShmfd) {
+    needs.protocol |= Mask(ProtocolFeature::LOG_SHMFD);
+  }
+  return needs;
+}
+
 SessionOptions OptionsFor(const MessageSpec& spec) {
   SessionOptions options;
   options.virtio |= spec.gate.virtio_negotiated;
@@ -148,6 +161,22 @@ Draft DraftOf(const MessageSpec& spec, GuestMemory& memory,
     draft.owned.push_back(std::move(fd));
   }
   return draft;
+}
+
+protocol::Message MessageOf(const Draft& draft, protocol::WireContext context) {
+  auto message =
+      ValidateRequest({draft.header, draft.payload, draft.fds.size()},
+                      protocol::Channel::kMain, context);
+  VU_CHECK(message.ok(), "a draft is no message of the document");
+  return *message;
+}
+
+Outcome Ask(RawFrontend& raw, const Draft& draft) {
+  const bool like_a_fence =
+      draft.header.request == static_cast<std::uint32_t>(Request::GET_FEATURES);
+  raw.set_fence(like_a_fence ? Request::GET_PROTOCOL_FEATURES
+                             : Request::GET_FEATURES);
+  return Ask(raw, draft.header, draft.payload, draft.fds);
 }
 
 void PrepareFor(const MessageSpec& spec, Session& session) {

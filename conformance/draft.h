@@ -11,6 +11,7 @@
 
 #include "harness/memory/guest_memory.h"
 #include "harness/session/session.h"
+#include "harness/suite/catalog.h"
 #include "harness/transport/unique_fd.h"
 #include "protocol/message.h"
 
@@ -28,6 +29,10 @@ struct Draft {
   }
 };
 
+// What the peer must offer for a message of this kind to be legal, and for its
+// answer to be an ack where it has no reply of its own.
+Needs NeedsFor(const protocol::MessageSpec& spec);
+
 // What a message of this kind needs besides the plain features.
 SessionOptions OptionsFor(const protocol::MessageSpec& spec);
 
@@ -35,6 +40,12 @@ SessionOptions OptionsFor(const protocol::MessageSpec& spec);
 // need_reply unless it has a reply of its own.
 Draft DraftOf(const protocol::MessageSpec& spec, GuestMemory& memory,
               std::uint64_t virtio, std::uint64_t protocol);
+
+// The message that a draft is. REQUIRES: it was not spoiled.
+protocol::Message MessageOf(const Draft& draft, protocol::WireContext context);
+
+// Sends it over the session, and a fence behind it.
+Outcome Ask(RawFrontend& raw, const Draft& draft);
 
 // Brings the session to where the message is legal.
 void PrepareFor(const protocol::MessageSpec& spec, Session& session);

@@ -6,6 +6,7 @@
 #include "conformance/run_driver.h"
 #include "conformance/unmet_needs.h"
 #include "harness/suite/catalog.h"
+#include "harness/transport/mutation.h"
 #include "harness/transport/unix_channel.h"
 
 namespace vuspec {
@@ -17,15 +18,11 @@ constexpr int kTurns = 8;
 
 }  // namespace
 
-RawConnection::RawConnection(UniqueFd fd)
-    : transcript_(std::make_shared<Transcript>()),
-      connection_(std::make_unique<UnixChannel>(std::move(fd)),
-                  transcript_.get()),
-      raw_(connection_) {}
-
 void ConformanceCase::SetUp() {
   has_io_ = MakeRunDriver() != nullptr;
   SkipUnlessOffered();
+  if (Excused()) MarkNegative();
+  CurrentCase().Excuse(Excused());
 }
 
 void ConformanceCase::SkipUnlessOffered() {
@@ -39,7 +36,7 @@ void ConformanceCase::SkipUnlessOffered() {
   GTEST_SKIP() << unmet->text;
 }
 
-UniqueFd ConformanceCase::Connect() {
+std::unique_ptr<Channel> ConformanceCase::Connect() {
   auto fd = CurrentRun().peer().Connect(
       Deadline::After(CurrentRun().peer().manifest().limits.start));
   if (!fd.ok()) {
@@ -51,13 +48,24 @@ UniqueFd ConformanceCase::Connect() {
     }
     [&] { FAIL() << "connect: " << fd.status().ToString(); }();
   }
-  return *std::move(fd);
+  return Delivering(*std::move(fd));
+}
+
+std::unique_ptr<Channel> ConformanceCase::Delivering(UniqueFd fd) {
+  auto channel = std::make_unique<UnixChannel>(std::move(fd));
+  const Mutation mutation = CurrentRun().mutation();
+  if (asking_ || mutation == Mutation::kNone) return channel;
+  if (!surplus_ && mutation == Mutation::kSurplusFds) {
+    surplus_ = Require(Pipe::Create());
+  }
+  return Mutate(
+      std::move(channel), mutation,
+      {.seed = seed(), .surplus_fd = surplus_ ? surplus_->write_fd() : -1});
 }
 
 Session& ConformanceCase::StartSession(SessionOptions options) {
   options.budget = CurrentRun().answer_budget();
-  auto session = Session::Start(std::make_unique<UnixChannel>(Connect()),
-                                MakeRunDriver(), options);
+  auto session = Session::Start(Connect(), MakeRunDriver(), options);
   sessions_.push_back(Require(std::move(session)));
   return *sessions_.back();
 }
@@ -96,7 +104,7 @@ RawConnection& ConformanceCase::ConnectRaw() {
 std::unique_ptr<RawConnection> ConformanceCase::ConnectBeside() {
   auto fd = CurrentRun().peer().ConnectBeside(CurrentRun().ForAnswer());
   if (!fd.ok()) return nullptr;
-  return std::make_unique<RawConnection>(*std::move(fd));
+  return std::make_unique<RawConnection>(Delivering(*std::move(fd)));
 }
 
 RawFrontend& ConformanceCase::Raw(Session& session) {
@@ -136,7 +144,7 @@ void ConformanceCase::ExpectIdle(Session& session, SessionRing& ring) {
 
 void ConformanceCase::ConnectAgain(Session& session) {
   session.Close();
-  Require(session.Resume(std::make_unique<UnixChannel>(Connect())));
+  Require(session.Resume(Connect()));
 }
 
 }  // namespace vuspec

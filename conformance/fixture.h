@@ -1,13 +1,14 @@
 // The fixture of every conformance case: sessions to play with before, the
 // questions to answer after.
 //
-// After a case that sent something raw (a negative case), and after one that
-// failed, TearDown asks the same three questions: does the connection, or a
-// fresh one, still answer; does a verified I/O still complete; did the process
-// keep its descriptors, shared mappings and threads. After any other it asks
-// the first and the last one of a fresh connection, so that nothing of a case
-// is blamed on the next. The canaries around everything that was shared are
-// checked after every case.
+// After a case that sent something raw (a negative case), after one that
+// failed, and after any under a transport that takes liberties (--mutate),
+// TearDown asks the same three questions: does the connection, or a fresh one,
+// still answer; does a verified I/O still complete; did the process keep its
+// descriptors, shared mappings and threads. After any other it asks the first
+// and the last one of a fresh connection, so that nothing of a case is blamed
+// on the next. The canaries around everything that was shared are checked after
+// every case.
 //
 // Contract: sessions belong to the fixture and end in TearDown, so a case holds
 // references only. Verbs end the case when they fail.
@@ -19,32 +20,19 @@
 #include <string>
 #include <vector>
 
+#include "conformance/raw_connection.h"
 #include "gtest/gtest.h"
 #include "harness/frontend/outcome.h"
 #include "harness/frontend/raw_frontend.h"
 #include "harness/peer/peer.h"
 #include "harness/peer/proc_stats.h"
 #include "harness/session/session.h"
-#include "harness/session/transcript.h"
 #include "harness/suite/context.h"
-#include "harness/transport/connection.h"
+#include "harness/transport/channel.h"
+#include "harness/transport/event_fd.h"
 #include "protocol/message.h"
 
 namespace vuspec {
-
-// A connection on which nothing was said yet, and no model watches.
-class RawConnection {
- public:
-  explicit RawConnection(UniqueFd fd);
-  RawFrontend* operator->() { return &raw_; }
-  Connection& connection() { return connection_; }
-  std::shared_ptr<const Transcript> transcript() const { return transcript_; }
-
- private:
-  std::shared_ptr<Transcript> transcript_;
-  Connection connection_;
-  RawFrontend raw_;
-};
 
 class ConformanceCase : public testing::Test {
  protected:
@@ -112,7 +100,14 @@ class ConformanceCase : public testing::Test {
 
  private:
   void SkipUnlessOffered();
-  UniqueFd Connect();
+  // As --mutate says, but plain for the three questions.
+  std::unique_ptr<Channel> Connect();
+  std::unique_ptr<Channel> Delivering(UniqueFd fd);
+  // REQUIRES: every connection is closed.
+  void CheckSurplusFds();
+  // The transport takes liberties that a peer may refuse.
+  bool Excused() const;
+  void AskAll();
   void CheckCanaries();
   // Ends what is open, and looks at what is left of it.
   void AccountForTheCase();
@@ -127,12 +122,15 @@ class ConformanceCase : public testing::Test {
   // "; last sent: SET_OWNER, GET_FEATURES", as far as there was a message.
   std::string AfterMessages() const;
 
+  // What surplus-fds adds to each message: tells when the peer closed it.
+  std::optional<Pipe> surplus_;
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<RawConnection>> raws_;
   // Of what was disconnected last.
   std::vector<std::shared_ptr<const Transcript>> ended_;
   bool ended_are_attached_ = false;
   bool negative_ = false;
+  bool asking_ = false;  // the three questions
   bool has_io_ = false;
   int parts_attached_ = 0;  // failures whose transcripts were attached
 };

@@ -7,6 +7,7 @@
 #include "conformance/matchers.h"
 #include "gmock/gmock.h"
 #include "harness/suite/context.h"
+#include "harness/transport/mutation.h"
 
 namespace vuspec {
 namespace {
@@ -36,7 +37,10 @@ bool MoreThan(const ResourceUse& now, const ResourceUse& before) {
 
 void ConformanceCase::Disconnect() {
   if (sessions_.empty() && raws_.empty()) return;
+  // No transport excuses a write outside of every buffer.
+  CurrentCase().Excuse(false);
   CheckCanaries();
+  CurrentCase().Excuse(Excused());
   ended_.clear();
   ended_are_attached_ = false;
   for (const auto& session : sessions_) ended_.push_back(session->transcript());
@@ -49,8 +53,27 @@ void ConformanceCase::Disconnect() {
                              ->total_part_count();
   if (HasFailure() && part_count != parts_attached_) AttachTranscripts();
   parts_attached_ = part_count;
+  for (const auto& session : sessions_) {
+    CurrentCase().AddCoverage(session->coverage());
+  }
+  for (const auto& raw : raws_) CurrentCase().AddCoverage(raw->coverage());
   sessions_.clear();
   raws_.clear();
+}
+
+bool ConformanceCase::Excused() const {
+  return !asking_ && !Describe(CurrentRun().mutation()).legal;
+}
+
+void ConformanceCase::CheckSurplusFds() {
+  if (!surplus_) return;
+  surplus_->CloseWriteEnd();
+  if (!surplus_->WaitHangUp(CurrentRun().ForAnswer()).ok()) {
+    CurrentCase().SetVerdict(Verdict::kLeak,
+                             "the peer keeps a descriptor that came with a "
+                             "message which carries none, or fewer");
+  }
+  surplus_.reset();
 }
 
 void ConformanceCase::ExpectAnswers(RawFrontend& raw) {
@@ -60,6 +83,14 @@ void ConformanceCase::ExpectAnswers(RawFrontend& raw) {
 }
 
 void ConformanceCase::AskTheThreeQuestions() {
+  asking_ = true;
+  CurrentCase().Excuse(Excused());
+  AskAll();
+  asking_ = false;
+  CurrentCase().Excuse(Excused());
+}
+
+void ConformanceCase::AskAll() {
   for (const auto& session : sessions_) {
     if (session->frontend().LinkUp()) ExpectAnswers(session->raw());
   }
@@ -75,6 +106,7 @@ void ConformanceCase::AskTheThreeQuestions() {
 
 void ConformanceCase::AccountForTheCase() {
   Disconnect();
+  CheckSurplusFds();
   // What is dying is not asked: its next life is.
   Judge(CurrentRun().peer().Settle());
   StartIdleSession();

@@ -132,21 +132,8 @@ std::vector<Ambiguity> Open(Defect defect) {
 }
 
 Needs NeedsOf(Defect defect, const MessageSpec& spec) {
-  Needs needs = {.protocol = Mask(ProtocolFeature::REPLY_ACK)};
-  if (defect == Defect::kUngated) return needs;
-  const protocol::Gate& gate = spec.gate;
-  needs.virtio = gate.virtio_offered | gate.virtio_negotiated;
-  needs.protocol |= gate.protocol_offered | gate.protocol_negotiated;
-  if (spec.fds.rule == protocol::FdRule::kOneWithLogShmfd) {
-    needs.protocol |= Mask(ProtocolFeature::LOG_SHMFD);
-  }
-  return needs;
-}
-
-// An ack, a reply or a refusal: anything but to be passed over.
-MATCHER(IsAnswered, "is answered") {
-  *result_listener << arg;
-  return arg.closed || (arg.reply.has_value() && !arg.hung);
+  if (defect != Defect::kUngated) return NeedsFor(spec);
+  return {.protocol = Mask(ProtocolFeature::REPLY_ACK)};
 }
 
 class Malformed : public ConformanceCase {
@@ -184,7 +171,6 @@ class Malformed : public ConformanceCase {
 
 void Malformed::Send(Session& session, Draft& draft) {
   RawFrontend& raw = Raw(session);
-  if (Is(Request::GET_FEATURES)) raw.set_fence(Request::GET_PROTOCOL_FEATURES);
   Spoil(draft, session.frontend().model().context());
   if (defect_ == Defect::kExtraFd) return SendWithBait(raw, draft);
   if (defect_ == Defect::kHuge) {
@@ -193,14 +179,14 @@ void Malformed::Send(Session& session, Draft& draft) {
     EXPECT_TRUE(outcome.closed) << outcome;
     return;
   }
-  Judge(Ask(raw, draft.header, draft.payload, draft.fds));
+  Judge(Ask(raw, draft));
 }
 
 void Malformed::SendWithBait(RawFrontend& raw, Draft& draft) {
   // One more than there may be, where none need be there.
   Bait bait(draft.fds.empty() ? spec_.fds.max + std::size_t{1} : 1);
   draft.fds.insert(draft.fds.end(), bait.fds().begin(), bait.fds().end());
-  Judge(Ask(raw, draft.header, draft.payload, draft.fds));
+  Judge(Ask(raw, draft));
   EXPECT_TRUE(bait.Released());
 }
 
@@ -214,7 +200,7 @@ void Malformed::SendBeforeOwner() {
   GuestMemory memory = Require(GuestMemory::CreateDefault());
   const Draft draft = DraftOf(
       spec_, memory, options.virtio & probe().virtio_features, features);
-  const Outcome outcome = Ask(raw, draft.header, draft.payload, draft.fds);
+  const Outcome outcome = Ask(raw, draft);
   EXPECT_THAT(outcome, IsAnswered());
   CurrentCase().AmbigCase(std::string(spec_.name) +
                           " before SET_OWNER: " + ToString(outcome));

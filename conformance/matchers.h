@@ -46,6 +46,19 @@ MATCHER(IsReplied, negation ? "has no proper reply" : "has a proper reply") {
   return arg.kind == Outcome::kReplied && !arg.violation;
 }
 
+// By an ack of 0 or by its own reply, and by nothing else.
+MATCHER(IsTaken, negation ? "is not taken" : "is taken") {
+  *result_listener << arg;
+  return (arg.kind == Outcome::kAcked || arg.kind == Outcome::kReplied) &&
+         !arg.violation;
+}
+
+// By an ack, a reply or a refusal: anything but to be passed over.
+MATCHER(IsAnswered, "is answered") {
+  *result_listener << arg;
+  return arg.closed || (arg.reply.has_value() && !arg.hung);
+}
+
 // No answer, and the connection works on.
 MATCHER(IsSilent, negation ? "is answered" : "is not answered") {
   *result_listener << arg;

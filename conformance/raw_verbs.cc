@@ -1,11 +1,8 @@
 #include "conformance/raw_verbs.h"
 
-#include <linux/sockios.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-
 #include "conformance/matchers.h"
 #include "gtest/gtest.h"
+#include "harness/transport/drained.h"
 #include "protocol/codec.h"
 
 namespace vuspec {
@@ -37,13 +34,8 @@ Outcome SendAndHalfClose(RawFrontend& raw, const protocol::Header& header,
 }
 
 void AwaitRead(RawFrontend& raw) {
-  const Deadline deadline = CurrentRun().ForAnswer();
-  int unread = 0;
-  while (::ioctl(raw.connection().PollFd(), SIOCOUTQ, &unread) == 0 &&
-         unread != 0) {
-    ASSERT_FALSE(deadline.Reached()) << "the peer does not read";
-    ::sched_yield();
-  }
+  ASSERT_TRUE(AwaitDrained(raw.connection().PollFd(), CurrentRun().ForAnswer()))
+      << "the peer does not read";
 }
 
 void SendByteByByte(RawFrontend& raw, std::span<const std::byte> bytes) {

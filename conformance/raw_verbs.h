@@ -69,8 +69,7 @@ Outcome SendAndHalfClose(RawFrontend& raw, const protocol::Header& header,
                          std::span<const int> fds = {});
 
 // Until the peer has read every byte that was sent, so that it has seen a
-// message that is incomplete. There is no event to wait for: asks again and
-// again, yielding, until the answer budget is used up.
+// message that is incomplete.
 void AwaitRead(RawFrontend& raw);
 
 // Each byte in a write of its own, when the one before has been read.

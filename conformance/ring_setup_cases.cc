@@ -21,25 +21,11 @@ class RingSetup : public ConformanceCase {
  protected:
   // The messages that describe a ring, as digits of an order.
   static void Describe(Session& session, SessionRing& ring, int message) {
-    Frontend& frontend = session.frontend();
-    switch (message) {
-      case 0:
-        return (void)Require(
-            frontend.SetVringNum(ring.index(), ring.options().size));
-      case 1:
-        return (void)Require(
-            frontend.SetVringBase(ring.index(), ring.avail_index()));
-      case 2:
-        return (void)Require(frontend.SetVringAddr(ring.Addresses()));
-      case 3:
-        return (void)Require(
-            frontend.SetVringCall(ring.index(), ring.call().fd()));
-      case 4:
-        return (void)Require(
-            frontend.SetVringErr(ring.index(), ring.err().fd()));
-      default:
-        return (void)Require(ring.Enable(true));
-    }
+    constexpr Request kMessages[] = {
+        Request::SET_VRING_NUM,  Request::SET_VRING_BASE,
+        Request::SET_VRING_ADDR, Request::SET_VRING_CALL,
+        Request::SET_VRING_ERR,  Request::SET_VRING_ENABLE};
+    SendSetUp(session.frontend(), ring, kMessages[message]);
   }
 
   // Every ring of the device, described in this order and then started.

@@ -2,11 +2,44 @@
 
 #include <array>
 
+#include "absl/status/status.h"
 #include "conformance/matchers.h"
 #include "harness/suite/context.h"
 #include "harness/transport/poll.h"
 
 namespace vuspec {
+namespace {
+
+Reply<Done> SetUp(Frontend& frontend, SessionRing& ring,
+                  protocol::Request request) {
+  using protocol::Request;
+  const std::uint32_t index = ring.index();
+  switch (request) {
+    case Request::SET_VRING_NUM:
+      return frontend.SetVringNum(index, ring.options().size);
+    case Request::SET_VRING_BASE:
+      return frontend.SetVringBase(index, ring.avail_index());
+    case Request::SET_VRING_ADDR:
+      return frontend.SetVringAddr(ring.Addresses());
+    case Request::SET_VRING_CALL:
+      return frontend.SetVringCall(index, ring.call().fd());
+    case Request::SET_VRING_ERR:
+      return frontend.SetVringErr(index, ring.err().fd());
+    case Request::SET_VRING_KICK:
+      return ring.Start();
+    case Request::SET_VRING_ENABLE:
+      return ring.Enable(true);
+    default:
+      return absl::InvalidArgumentError("no message that sets up a ring");
+  }
+}
+
+}  // namespace
+
+void SendSetUp(Frontend& frontend, SessionRing& ring,
+               protocol::Request request) {
+  Require(SetUp(frontend, ring, request));
+}
 
 void KickUntilRead(const SessionRing& ring) {
   const bool polled = CurrentRun().peer().manifest().data.polled;

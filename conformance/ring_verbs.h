@@ -13,6 +13,11 @@
 
 namespace vuspec {
 
+// Sends one message of the set-up of a ring: NUM, BASE, ADDR, CALL, ERR, KICK
+// or ENABLE.
+void SendSetUp(Frontend& frontend, SessionRing& ring,
+               protocol::Request request);
+
 // Kicks, and waits until the peer has read the kick, after which it looks at
 // the ring before anything else can stop it. Of no use to a peer that polls.
 void KickUntilRead(const SessionRing& ring);

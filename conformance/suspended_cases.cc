@@ -1,16 +1,9 @@
-<<<<<<< ours
 // A device whose rings are all stopped: it touches nothing, tells nobody
 // anything, and answers whatever it is asked.
 #include <array>
 
 #include "conformance/case.h"
 #include "conformance/state_verbs.h"
-=======
-// A device all of whose rings are stopped: it keeps still.
-#include <vector>
-
-#include "conformance/case.h"
->>>>>>> theirs
 #include "harness/memory/shared_access.h"
 #include "harness/transport/poll.h"
 #include "harness/transport/unix_socket.h"
@@ -41,7 +34,6 @@ class Suspended : public ConformanceCase {
   }
   std::span<const protocol::VringState> stops() const { return stops_; }
 
-<<<<<<< ours
   // Messages enough for a device to do something on the side.
   static void Chat(Session& session) {
     for (int turn = 0; turn < 8; ++turn) Require(session.frontend().Fence());
@@ -57,50 +49,20 @@ class Suspended : public ConformanceCase {
       CopyIn(std::span(all).subspan(before), bytes.data());
     }
     return all;
-=======
-  // Served a request, stopped, and has another one in its ring.
-  Session& StartSuspended() {
-    Session& session = StartDevice();
-    CompleteOne(session);
-    for (const std::uint32_t queue : session.driver()->profile().queues) {
-      Require(session.ring(queue).Stop());
-    }
-    Settle(session, IoRing(session));
-    const IoRequest request = Require(session.MakeRequest());
-    Require(IoRing(session).PostQuietly(request.segments));
-    return session;
->>>>>>> theirs
   }
 
-<<<<<<< ours
  private:
   std::vector<protocol::VringState> stops_;
 };
-=======
-CONFORMANCE_CASE(Suspended, NoMemoryIsWritten, .cites = {Req::SUSP_01},
-                 .needs = {.io = true}) {
-  Session& session = StartSuspended();
-  const std::vector<std::uint8_t> before = Snapshot(session);
-  IoRing(session).Kick();
-  Settle(session, IoRing(session));
-  EXPECT_TRUE(Snapshot(session) == before)
-      << "guest memory changed while every ring was stopped";
-}
->>>>>>> theirs
 
 CONFORMANCE_CASE(Suspended, WritesNoGuestMemory, .cites = {Req::SUSP_01},
                  .needs = kIo) {
   Session& session = StartSuspended();
-<<<<<<< ours
   PostOne(session);
   const std::vector<std::byte> before = MemoryOf(session);
   Chat(session);
   EXPECT_TRUE(MemoryOf(session) == before)
       << "guest memory changed although every ring is stopped";
-=======
-  IoRing(session).Kick();
-  ExpectNotNotified(session, IoRing(session));
->>>>>>> theirs
 }
 
 CONFORMANCE_CASE(Suspended, WritesNoGuestMemoryBeforeItsFirstStart,
@@ -110,7 +72,6 @@ CONFORMANCE_CASE(Suspended, WritesNoGuestMemoryBeforeItsFirstStart,
       *Require(session.MakeRing(session.driver()->profile().io_queue));
   Require(ring.Configure());
   PostOne(session);
-<<<<<<< ours
   const std::vector<std::byte> before = MemoryOf(session);
   Chat(session);
   EXPECT_TRUE(MemoryOf(session) == before)
@@ -142,10 +103,6 @@ CONFORMANCE_CASE(Suspended, DoesNotSignalANewCallDescriptor,
                  .cites = {Req::SUSP_02}, .needs = kIo) {
   Session& session = StartSuspended();
   SessionRing& ring = IoRing(session);
-=======
-  const std::vector<std::uint8_t> before = Snapshot(session);
-  Require(ring.Enable(true));
->>>>>>> theirs
   Settle(session, ring);
   const Event call = Require(Event::Create());
   Require(session.frontend().SetVringCall(ring.index(), call.fd()));

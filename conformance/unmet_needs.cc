@@ -10,13 +10,17 @@ std::optional<UnmetNeed> FindUnmetNeed(const Needs& needs) {
   const RunContext& run = CurrentRun();
   const ProbeResult& probe = run.probe();
   const Claims& claims = run.peer().manifest().claims;
+  // The lowest of those that are missing, so that skips add up.
+  const auto lowest = [](std::uint64_t bits) { return bits & (~bits + 1); };
   if (const auto bits = needs.virtio & ~probe.virtio_features; bits != 0) {
-    return UnmetNeed{protocol::VirtioFeatureNames(bits) + " is not offered",
-                     (bits & claims.virtio_features) != 0};
+    return UnmetNeed{
+        protocol::VirtioFeatureNames(lowest(bits)) + " is not offered",
+        (bits & claims.virtio_features) != 0};
   }
   if (const auto bits = needs.protocol & ~probe.protocol_features; bits != 0) {
-    return UnmetNeed{protocol::ProtocolFeatureNames(bits) + " is not offered",
-                     (bits & claims.protocol_features) != 0};
+    return UnmetNeed{
+        protocol::ProtocolFeatureNames(lowest(bits)) + " is not offered",
+        (bits & claims.protocol_features) != 0};
   }
   if (needs.queues > 1 && needs.queues > probe.queue_count) {
     return UnmetNeed{

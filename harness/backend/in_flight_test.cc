@@ -13,7 +13,6 @@
 namespace vuspec {
 namespace {
 
-
 using protocol::Inflight;
 using testing::ElementsAre;
 using testing::IsEmpty;

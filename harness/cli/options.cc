@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/report/summary.h"
+#include "harness/transport/mutation.h"
 
 namespace vuspec {
 namespace {
@@ -41,6 +42,29 @@ void AddTarget(CLI::App& app, TargetOptions& target) {
                  "wait so long for one answer")
       ->type_name("N")
       ->check(CLI::Range(1, 3600000));
+}
+
+// The names that --mutate takes, and what they do.
+std::vector<std::string> MutationNames() {
+  std::vector<std::string> names;
+  for (const MutationRow& row : AllMutations()) {
+    if (!row.name.empty()) names.emplace_back(row.name);
+  }
+  return names;
+}
+
+std::string MutationHelp() {
+  std::string help = "--mutate delivers what every case sends\n";
+  for (const MutationRow& row : AllMutations()) {
+    if (row.name.empty()) continue;
+    std::string name(row.name);
+    name.resize(13, ' ');
+    help += "  " + name + std::string(row.text) +
+            (row.legal ? "" : ": a peer may refuse") + "\n";
+  }
+  return help +
+         "Where a peer may refuse, failures of a case are AMBIG; crashes, "
+         "hangs,\nleaks and a peer that serves nobody afterwards count.\n";
 }
 
 // `globs` apart from run.filters, since CLI11 lets the later option overwrite
@@ -82,13 +106,18 @@ void AddRun(CLI::App& app, RunOptions& run, std::vector<std::string>& globs) {
                  "the I-th of N parts, from 1 (also by TEST_SHARD_INDEX and "
                  "TEST_TOTAL_SHARDS, with GTEST_ before them or without)")
       ->type_name("I/N");
+  app.add_option("--mutate", run.mutate,
+                 "deliver the messages of the cases in another way")
+      ->check(CLI::IsMember(MutationNames()))
+      ->type_name("HOW");
   app.add_flag("--timings", run.timings, "how long the median case takes");
   app.add_flag("--verbose,-v", run.verbose, "a line for every case");
   app.footer(
-      std::string("\n") + kTargetHelp +
+      std::string("\n") + kTargetHelp + "\n" + MutationHelp() +
       "\nExamples:\n"
       "  vuspec run\n"
       "  vuspec run 'Ring*' --fault ReplyFlagMissing --timings\n"
+      "  vuspec run --mutate split1 'Ring*'\n"
       "  vuspec run --level must --jobs 4 --junit vu.xml --peer rng.toml\n"
       "  vuspec run --device blk -- ./my-backend --socket={socket}\n\n" +
       ExitCodeTable());

@@ -38,7 +38,8 @@ struct RunOptions {
   std::string expect;
   bool bless = false;  // rewrite the expectations
   bool strict_ambiguities = false;
-  std::string shard;  // "I/N"
+  std::string shard;   // "I/N"
+  std::string mutate;  // name of a Mutation; empty: none
   bool timings = false;
   bool verbose = false;
 };

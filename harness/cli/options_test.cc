@@ -12,12 +12,12 @@ using testing::HasSubstr;
 
 TEST(Options, RunTakesEverything) {
   const ParsedCommandLine parsed = ParseCommandLine(
-      {"run",  "Ring.*",   "Mq.*", "--filter", "A.B", "--level",
-       "must", "--device", "net",  "--jobs",   "3",   "--seed",
-       "7",    "--out",    "o",    "--json",   "j",   "--junit",
-       "x",    "--expect", "e",    "--shard",  "2/4", "--timings",
-       "-v",   "--fault",  "F1",   "--fault",  "F2",  "--deadline-ms",
-       "300",  "--shuffle"});
+      {"run",  "Ring.*",    "Mq.*",     "--filter", "A.B", "--level",
+       "must", "--device",  "net",      "--jobs",   "3",   "--seed",
+       "7",    "--out",     "o",        "--json",   "j",   "--junit",
+       "x",    "--expect",  "e",        "--shard",  "2/4", "--timings",
+       "-v",   "--fault",   "F1",       "--fault",  "F2",  "--deadline-ms",
+       "300",  "--shuffle", "--mutate", "slow"});
   ASSERT_TRUE(parsed.options.has_value()) << parsed.text;
   const auto& run = std::get<RunOptions>(*parsed.options);
   EXPECT_THAT(run.filters,
@@ -34,6 +34,7 @@ TEST(Options, RunTakesEverything) {
   EXPECT_TRUE(run.timings);
   EXPECT_TRUE(run.verbose);
   EXPECT_TRUE(run.shuffle);
+  EXPECT_EQ(run.mutate, "slow");
   EXPECT_THAT(run.target.faults, ElementsAre("F1", "F2"));
   EXPECT_EQ(run.target.deadline_ms, 300);
   EXPECT_FALSE(run.target.has_command);

@@ -19,6 +19,7 @@
 #include "harness/suite/apply_expectations.h"
 #include "harness/suite/bless_expectations.h"
 #include "harness/suite/runner.h"
+#include "harness/transport/mutation.h"
 
 namespace vuspec {
 namespace {
@@ -135,6 +136,8 @@ RunPlan MakePlan(const RunOptions& options, const Target& target,
   plan.jobs = options.jobs;
   plan.settings = target.settings;
   plan.settings.seed = options.seed.value_or(plan.settings.seed);
+  plan.settings.mutation =
+      FindMutation(options.mutate).value_or(Mutation::kNone);
   plan.shuffle = options.shuffle;
   plan.make_peer = target.make_peer;
   plan.preflight = [lenient = target.defective](const RunContext& context) {
@@ -211,14 +214,15 @@ ExitCode RunCommand(const RunOptions& options) {
   run.target = prepared->target.text;
   run.options = prepared->target.options;
   run.level = prepared->level;
-  if (!options.level.empty()) {
-    absl::StrAppend(&run.options, run.options.empty() ? "" : " ", "--level ",
-                    options.level);
-  }
+  run.mutation = options.mutate;
+  const auto repeat = [&run](const std::string& option) {
+    absl::StrAppend(&run.options, run.options.empty() ? "" : " ", option);
+  };
+  if (!options.level.empty()) repeat("--level " + options.level);
+  if (!options.mutate.empty()) repeat("--mutate " + options.mutate);
   auto code = ExitCode::kAsExpected;
   if (options.strict_ambiguities) {
-    absl::StrAppend(&run.options, run.options.empty() ? "" : " ",
-                    "--strict-ambiguities");
+    repeat("--strict-ambiguities");
     FailAmbiguities(run);
   }
   if (options.bless) {

@@ -42,7 +42,18 @@ Json CaseJson(const CaseResult& result) {
           {"round_trip_ms", Milliseconds(result.round_trip)},
           {"transcript", Text(result.transcript)},
           {"peer_stderr", Text(result.peer_stderr)},
-          {"claimed", result.claimed}};
+          {"claimed", result.claimed},
+          {"points", result.points}};
+}
+
+Json ModelJson(const RunResult& run) {
+  const protocol::ModelCoverage coverage = CoverageOf(run);
+  return {{"pairs", protocol::AllPairCount()},
+          {"pairs_seen", coverage.pair_count()},
+          {"pairs_unseen", UnseenPairs(coverage)},
+          {"transitions", protocol::AllTransitions().size()},
+          {"transitions_seen", coverage.transition_count()},
+          {"transitions_unseen", UnseenTransitions(coverage)}};
 }
 
 Json ProbeJson(const ProbeResult& probe) {
@@ -145,8 +156,10 @@ std::string JsonReport(const RunResult& run) {
       {"device", Text(run.device)},
       {"level", run.level},
       {"seed", run.seed},
+      {"mutate", Text(run.mutation)},
       {"probe", ProbeJson(run.probe)},
       {"summary", SummaryJson(run)},
+      {"model", ModelJson(run)},
       {"trouble", Text(run.trouble)},
       {"trouble_verdict",
        run.trouble.empty() ? "" : ToString(run.trouble_verdict)},
@@ -157,7 +170,9 @@ std::string JsonReport(const RunResult& run) {
 }
 
 std::string EncodeCaseResult(const CaseResult& result) {
-  return Dump(CaseJson(result), -1);
+  Json record = CaseJson(result);
+  record["model"] = result.model.Numbers();
+  return Dump(record, -1);
 }
 
 absl::StatusOr<CaseResult> DecodeCaseResult(const std::string& text) {
@@ -182,6 +197,11 @@ absl::StatusOr<CaseResult> DecodeCaseResult(const std::string& text) {
   result.transcript = string("transcript");
   result.peer_stderr = string("peer_stderr");
   result.claimed = json.value("claimed", false);
+  result.points = json.value("points", std::size_t{0});
+  for (const std::uint32_t number :
+       json.value("model", std::vector<std::uint32_t>())) {
+    result.model.Add(number);
+  }
   result.duration = Microseconds(json.value("duration_ms", 0.0));
   result.round_trip = Microseconds(json.value("round_trip_ms", 0.0));
   for (const protocol::Level level :

@@ -64,6 +64,9 @@ TEST(JsonReport, SchemaRefusesWhatIsWrong) {
            {"/cases/0/repro", "rm -rf"},
            {"/summary/selected", -1},
            {"/summary/exit_code", 5},
+           {"/mutate", "twice"},
+           {"/model/pairs_seen", -1},
+           {"/cases/0/points", "many"},
            {"/requirements/0/cases", json::array()}}) {
     json changed = good;
     changed[json::json_pointer(pointer)] = value;
@@ -110,6 +113,14 @@ TEST(JsonReport, RequirementsListTheirCases) {
   EXPECT_EQ(report["requirements"][0]["cases"][0]["verdict"], "PASS");
 }
 
+TEST(JsonReport, TellsWhichStatesOfTheModelWereSeen) {
+  const json model = json::parse(JsonReport(GoodRun()))["model"];
+  EXPECT_EQ(model["pairs_seen"], 1);
+  EXPECT_EQ(model["pairs"], 1 + model["pairs_unseen"].size());
+  EXPECT_EQ(model["transitions_seen"], 1);
+  EXPECT_EQ(model["transitions"], 1 + model["transitions_unseen"].size());
+}
+
 TEST(CaseRecord, ComesBackAsItWas) {
   for (int i = 0; i < 10; ++i) {
     CaseResult result = ExampleCase("A.B", static_cast<Verdict>(i));
@@ -127,6 +138,8 @@ TEST(CaseRecord, ComesBackAsItWas) {
     EXPECT_EQ(back->transcript, result.transcript);
     EXPECT_EQ(back->peer_stderr, "oops \\x1b[31m<&]]> \\xff \\x01\n");
     EXPECT_EQ(back->claimed, result.claimed);
+    EXPECT_EQ(back->points, result.points);
+    EXPECT_EQ(back->model, result.model);
     EXPECT_EQ(back->duration, result.duration);
     EXPECT_EQ(back->round_trip, result.round_trip);
   }

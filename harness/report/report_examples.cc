@@ -25,6 +25,9 @@ CaseResult ExampleCase(const std::string& id, Verdict verdict) {
   result.transcript = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
   result.peer_stderr = "oops \x1b[31m<&]]> \xff \x01\n";
   result.claimed = false;
+  result.points = 3;
+  result.model.Note(
+      {protocol::Stage::kUnowned, 3, protocol::Stage::kNegotiating});
   result.duration = std::chrono::microseconds(1500);
   result.round_trip = std::chrono::microseconds(500);
   return result;
@@ -35,6 +38,7 @@ RunResult EveryVerdict() {
   run.target = "-- './my backend' --socket={socket}";
   run.options = "--device blk";
   run.level = "must";
+  run.mutation = "split1";
   run.device = "blk";
   run.seed = 7;
   run.probe.virtio_features = std::uint64_t{1} << 32;

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/model_coverage.h"
 #include "protocol/requirement.h"
 
 namespace vuspec {
@@ -46,6 +47,9 @@ struct CaseResult {
   std::string transcript;   // messages of the case, .vu text; empty if passed
   std::string peer_stderr;  // tail, empty if passed
   bool claimed = false;     // a skip of a feature that the manifest claims
+  // How many situations a case that tries many of a kind has tried.
+  std::size_t points = 0;
+  protocol::ModelCoverage model;  // what it sent, and when
   std::chrono::microseconds duration{0};
   // With --timings: what connect + GET_FEATURES + close took right after the
   // case, which for a peer that exits after a disconnect includes its start.
@@ -66,8 +70,9 @@ struct RunResult {
   // As the user named it on the command line: "--peer FILE", "--socket PATH",
   // "-- COMMAND ..."; empty: the built-in mock back-end.
   std::string target;
-  std::string options;  // others that a repro must repeat: "--device blk"
-  std::string level;    // the gate: "must", "robust", ...
+  std::string options;   // others that a repro must repeat: "--device blk"
+  std::string level;     // the gate: "must", "robust", ...
+  std::string mutation;  // how messages were delivered; empty: as they are
   std::string device;
   std::uint64_t seed = 0;
   std::size_t selected = 0;  // cases that the filters chose

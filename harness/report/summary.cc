@@ -141,6 +141,12 @@ std::string ExitCodeTable() {
   return table;
 }
 
+protocol::ModelCoverage CoverageOf(const RunResult& run) {
+  protocol::ModelCoverage coverage;
+  for (const CaseResult& result : run.cases) coverage.Merge(result.model);
+  return coverage;
+}
+
 bool NeedsAttention(const CaseResult& result) {
   switch (result.verdict) {
     case Verdict::kPass:

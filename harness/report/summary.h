@@ -53,6 +53,9 @@ std::string Meaning(ExitCode code);
 // Why ExitCodeOf says kNotTrusted; empty when it does not.
 std::string WhyNotTrusted(const RunResult& run);
 
+// What all cases together sent, and in which states of the session model.
+protocol::ModelCoverage CoverageOf(const RunResult& run);
+
 // Whether the verdict of the case is worth a block of its own.
 bool NeedsAttention(const CaseResult& result);
 

@@ -55,7 +55,7 @@ std::string Header(const RunResult& run) {
       "\ntarget  ",
       run.target.empty() ? "the built-in mock back-end" : Printable(run.target),
       ", device ", run.device, ", level ", run.level, ", seed ", run.seed,
-      "\n");
+      run.mutation.empty() ? "" : ", mutate ", run.mutation, "\n");
   if (run.probe.virtio_features != 0) {
     absl::StrAppend(
         &header, "virtio  ",
@@ -150,6 +150,20 @@ std::string NoteLines(const RunResult& run, const Terminal& terminal) {
                     terminal.Paint(result.verdict, ToString(result.verdict)),
                     "  ", result.id, ": ", Printable(text), "\n");
   }
+  return lines;
+}
+
+// How far the cases went: the states of the session model, and what those
+// tried that try many situations of a kind.
+std::string CoverageLines(const RunResult& run) {
+  const protocol::ModelCoverage coverage = CoverageOf(run);
+  std::string lines = absl::StrCat(
+      "model: ", coverage.pair_count(), " of ", protocol::AllPairCount(),
+      " states x messages, ", coverage.transition_count(), " of ",
+      protocol::AllTransitions().size(), " transitions seen\n");
+  std::size_t points = 0;
+  for (const CaseResult& result : run.cases) points += result.points;
+  if (points > 0) absl::StrAppend(&lines, "points: ", points, " tried\n");
   return lines;
 }
 
@@ -262,7 +276,7 @@ std::string TextReport(const RunResult& run, const TextOptions& options) {
   report += NoteLines(run, options.terminal);
   report +=
       options.every_case ? CaseLines(run, options.terminal) : SuiteLines(run);
-  report += SkipLines(run);
+  report += SkipLines(run) + CoverageLines(run);
   if (options.timings) report += TimingsLine(run);
   report += "\n" + SummaryLine(run) + Outcome(run);
   return report;

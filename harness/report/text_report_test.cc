@@ -81,8 +81,16 @@ TEST(TextReport, IsQuietAboutAGoodRun) {
   EXPECT_THAT(report, HasSubstr("the built-in mock back-end"));
   EXPECT_THAT(report, HasSubstr("  Ring  2 passed\n"
                                 "  Mq    1 ambig, 1 skipped\n"));
+  EXPECT_THAT(report, HasSubstr("\nmodel: 1 of 264 states x messages, 1 of "));
+  EXPECT_THAT(report, HasSubstr("\npoints: 12 tried\n"));
+  EXPECT_THAT(report, Not(HasSubstr("mutate")));
   EXPECT_THAT(report, EndsWith("\n4 selected = 2 passed + 1 ambig + 1 skipped,"
                                " 0.0 s (0 not run)\n"));
+}
+
+TEST(TextReport, NamesTheMutation) {
+  EXPECT_THAT(TextReport(EveryVerdict(), {}),
+              HasSubstr(", seed 7, mutate split1\n"));
 }
 
 TEST(TextReport, SaysWhyTheExitCodeIsNotZero) {

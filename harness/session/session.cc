@@ -28,6 +28,7 @@ Reply<std::unique_ptr<Session>> Session::Start(
   std::unique_ptr<Session> session(new Session(*std::move(memory), options));
   session->driver_ = std::move(driver);
   session->transcript_ = std::make_shared<Transcript>();
+  session->watch_ = std::make_unique<ModelWatch>(*session->transcript_);
   if (auto open = session->Open(std::move(channel)); !open.ok()) {
     return open.failure();
   }
@@ -43,12 +44,13 @@ Reply<Done> Session::Open(std::unique_ptr<Channel> channel) {
   auto frontend = std::make_unique<Frontend>(
       std::move(channel), FrontendOptions{.deadline = options_.budget,
                                           .acks = options_.acks,
-                                          .observer = transcript_.get()});
+                                          .observer = watch_.get()});
   if (frontend_ == nullptr) {
     frontend_ = std::move(frontend);
   } else {
     *frontend_ = std::move(*frontend);  // rings refer to it
   }
+  watch_->Follow(frontend_->model());
   raw_ = std::make_unique<RawFrontend>(*frontend_);
   std::uint64_t wanted = options_.virtio;
   if (driver_ != nullptr) wanted |= driver_->profile().features;

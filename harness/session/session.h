@@ -24,6 +24,7 @@
 #include "harness/frontend/frontend.h"
 #include "harness/frontend/raw_frontend.h"
 #include "harness/memory/guest_memory.h"
+#include "harness/session/model_watch.h"
 #include "harness/session/session_ring.h"
 #include "harness/session/transcript.h"
 #include "protocol/features.h"
@@ -65,6 +66,8 @@ class Session final : public IoPort {
   const SessionOptions& options() const { return options_; }
   // Outlives the session for whoever keeps it.
   std::shared_ptr<const Transcript> transcript() const { return transcript_; }
+  // What was sent, and when.
+  const protocol::ModelCoverage& coverage() { return watch_->coverage(); }
   // Null for devices without one.
   DeviceDriver* driver() { return driver_.get(); }
 
@@ -119,6 +122,7 @@ class Session final : public IoPort {
   SessionOptions options_;
   Negotiated negotiated_;
   std::shared_ptr<Transcript> transcript_;
+  std::unique_ptr<ModelWatch> watch_;
   std::unique_ptr<Frontend> frontend_;
   std::unique_ptr<RawFrontend> raw_;
   std::unique_ptr<DeviceDriver> driver_;

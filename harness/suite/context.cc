@@ -126,8 +126,12 @@ void CaseRecorder::AttachPeerStderr(std::string text) {
 
 void CaseRecorder::AddFailure(std::string_view location,
                               std::string_view message) {
-  if (!Failed()) result_.reason = OneLine(message);
-  failed_ = true;
+  if (excused_) {
+    if (!ambiguous_) AmbigCase(OneLine(message));
+  } else {
+    if (!Failed()) result_.reason = OneLine(message);
+    failed_ = true;
+  }
   result_.details.append(location).append(": ").append(message).append("\n");
 }
 

@@ -35,6 +35,8 @@
 #include "harness/peer/peer.h"
 #include "harness/report/result.h"
 #include "harness/transport/deadline.h"
+#include "harness/transport/mutation.h"
+#include "protocol/model_coverage.h"
 
 namespace vuspec {
 
@@ -43,7 +45,8 @@ struct RunSettings {
   std::uint64_t seed = 1;
   // For one answer of the peer; --deadline-ms, else the manifest's.
   std::chrono::milliseconds deadline{2000};
-  std::string device = "generic";  // --device, else the manifest's
+  std::string device = "generic";       // --device, else the manifest's
+  Mutation mutation = Mutation::kNone;  // --mutate
 };
 
 class RunContext {
@@ -54,6 +57,8 @@ class RunContext {
   Peer& peer() const { return peer_; }
   std::uint64_t seed() const { return settings_.seed; }
   const std::string& device() const { return settings_.device; }
+  // How the cases deliver what they send.
+  Mutation mutation() const { return settings_.mutation; }
   // What the preflight found; zeros during the preflight itself.
   const ProbeResult& probe() const { return probe_; }
 
@@ -105,6 +110,17 @@ class CaseRecorder {
   // The document allows several behaviours; this is the one that was seen.
   void AmbigCase(std::string observed);
 
+  // While excused, an assertion that fails is only what was observed: messages
+  // come in a way that the peer may refuse. Verdicts by SetVerdict count.
+  void Excuse(bool excused) { excused_ = excused; }
+
+  // One of the many situations that this case tries.
+  void CountPoint() { ++result_.points; }
+  // What a session of this case sent.
+  void AddCoverage(const protocol::ModelCoverage& coverage) {
+    result_.model.Merge(coverage);
+  }
+
   // What the failure block shows beside the assertion; the last call wins.
   void SetExpectedObserved(std::string expected, std::string observed);
 
@@ -132,6 +148,7 @@ class CaseRecorder {
   Verdict verdict_ = Verdict::kPass;  // as set, before assertions count
   bool failed_ = false;
   bool ambiguous_ = false;
+  bool excused_ = false;
   bool skipped_ = false;
 };
 

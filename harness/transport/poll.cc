@@ -9,12 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "harness/transport/check.h"
 #include "harness/transport/errno_status.h"
+#include "harness/transport/held_back.h"
 
 namespace vuspec {
 namespace {
 
 absl::Status Poll(std::span<pollfd> entries, Deadline deadline,
                   std::string_view awaited) {
+  LetGoOfAll();
   for (;;) {
     const int ready =
         ::poll(entries.data(), entries.size(), deadline.PollTimeoutMs());
