@@ -1,5 +1,8 @@
 // Objects that a back-end exports: asked for by the front-end, announced and
 // withdrawn by the back-end.
+#include <array>
+#include <optional>
+
 #include "conformance/case.h"
 #include "harness/transport/poll.h"
 
@@ -50,7 +53,8 @@ CONFORMANCE_CASE(SharedObject, ThatIsUnknownIsAnsweredWithoutADescriptor,
                  .cites = {Req::SHO_01}, .needs = {.protocol = kSharedObject}) {
   Session& session = StartSession({.protocol = kPlainProtocol | kSharedObject});
   MarkNegative();
-  for (const std::uint8_t first : {0x00, 0x5a, 0xff}) {
+  for (const std::uint8_t first :
+       std::array<std::uint8_t, 3>{0x00, 0x5a, 0xff}) {
     const Uuid uuid = {{first, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}};
     EXPECT_FALSE(Require(session.frontend().GetSharedObject(uuid)));
   }

@@ -39,7 +39,7 @@ class Suspended : public ConformanceCase {
     for (int turn = 0; turn < 8; ++turn) Require(session.frontend().Fence());
   }
 
-  static std::vector<std::byte> MemoryOf(const Session& session) {
+  static std::vector<std::byte> MemoryOf(Session& session) {
     std::vector<std::byte> all;
     const GuestMemory& memory = session.memory();
     for (std::size_t i = 0; i < memory.regions().size(); ++i) {

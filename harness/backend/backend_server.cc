@@ -113,7 +113,7 @@ absl::Status BackendServer::Dispatch(std::span<const EventLoop::Token> tokens,
     } else if (token == kHangUp) {
       EndSession();
       return absl::OkStatus();
-    } else if (session_ != nullptr \&\& token >= RingSet::kFirstToken) {
+    } else if (session_ != nullptr && token >= RingSet::kFirstToken) {
       session_->control().rings().OnKick(
           static_cast<std::uint32_t>(token - RingSet::kFirstToken));
     }

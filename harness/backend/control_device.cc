@@ -1,5 +1,6 @@
 // The part of ControlPlane about messages that only some devices know, and
 // about the state of a device on its way from one back-end to another.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
