@@ -89,6 +89,7 @@ CONFORMANCE_CASE(CryptoSession, ThatIsUnknownIsNotClosed,
                  .cites = {Req::CRY_03}, .needs = kNeedsCryptoAndAcks) {
   for (const std::int64_t id : {std::int64_t{999}, std::int64_t{-1}}) {
     EXPECT_THAT(ProvokeClose(StartCrypto(), id), IsRefused());
+    Disconnect();
   }
 }
 

@@ -43,6 +43,7 @@ class DeviceStateErrors : public ConformanceCase {
             bait.fds()),
         IsTransferError());
     EXPECT_TRUE(bait.Released());
+    Disconnect();
   }
 
   // A session of its own loads these bytes and is told that they are no state.
