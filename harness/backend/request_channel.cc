@@ -117,7 +117,7 @@ void RequestChannel::Misspeak(Header& header, std::vector<std::byte>& payload,
 
 // A defect: whatever the front-end wants meanwhile has to wait.
 void RequestChannel::AwaitAnswer() {
-  constexpr std::chrono::seconds kPatience{3};
+  constexpr std::chrono::seconds kPatience{10};
   (void)WaitReadable(connection_->PollFd(), Deadline::After(kPatience));
 }
 
