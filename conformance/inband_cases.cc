@@ -120,7 +120,7 @@ CONFORMANCE_CASE(Inband, AckOfAKickComesAfterIt, .cites = {Req::INB_08},
   CurrentCase().AmbigCase("the kick was acked before the request completed");
 }
 
-CONFORMANCE_CASE(Inband, ACallDescriptorIsPreferred, .cites = {Req::INB_07},
+CONFORMANCE_CASE(Inband, ACallDescriptorIsPreferred, .cites = {Req::INB_09},
                  .needs = {.protocol = kInband, .io = true}) {
   Session& session = StartDevice({.protocol = kPlainProtocol | kInband});
   BackendChannel channel = Require(session.frontend().OpenBackendChannel());
@@ -128,7 +128,7 @@ CONFORMANCE_CASE(Inband, ACallDescriptorIsPreferred, .cites = {Req::INB_07},
   ExpectSilence(session, channel);
 }
 
-CONFORMANCE_CASE(Inband, ACallDescriptorTakesOver, .cites = {Req::INB_07},
+CONFORMANCE_CASE(Inband, ACallDescriptorTakesOver, .cites = {Req::INB_09},
                  .needs = {.protocol = kInband, .io = true}) {
   Session& session = StartRings();
   SessionRing& ring = IoRing(session);
@@ -141,7 +141,8 @@ CONFORMANCE_CASE(Inband, ACallDescriptorTakesOver, .cites = {Req::INB_07},
   ExpectSilence(session, *channel_);
 }
 
-CONFORMANCE_CASE(Inband, ABadRingMayBeAnnounced, .cites = {Req::INB_06},
+CONFORMANCE_CASE(Inband, ABadRingMayBeAnnounced,
+                 .cites = {Req::INB_06, Req::INB_10},
                  .needs = {.protocol = kInband, .io = true}) {
   Session& session = StartRings();
   BreakRing(session);

@@ -50,7 +50,8 @@ class MemorySlots : public ConformanceCase {
   }
 };
 
-CONFORMANCE_CASE(MemorySlots, MaximumStaysTheSame, .cites = {Req::MEM_49},
+CONFORMANCE_CASE(MemorySlots, MaximumStaysTheSame,
+                 .cites = {Req::MEM_49, Req::MEM_61},
                  .needs = {.protocol = kSlots}) {
   Session& session = StartWithSlots(1, 0);
   const std::uint64_t slots = Require(session.frontend().GetMaxMemSlots());

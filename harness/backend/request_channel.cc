@@ -34,6 +34,7 @@ struct Unminded {
 constexpr Unminded kUnminded[] = {
     {Fault::kSpeaksWhileSuspended, Req::SUSP_03},
     {Fault::kInbandBesideDescriptors, Req::INB_07},
+    {Fault::kInbandBesideDescriptors, Req::INB_09},
     {Fault::kBackendAsksWithoutReplyAck, Req::BCH_06},
     {Fault::kBackendMessagesCarryFds, Req::BCH_07},
     {Fault::kBackendMessagesUngated, Req::BCH_05},
