@@ -254,6 +254,11 @@ void Malformed::Spoil(Draft& draft, WireContext context) const {
 void Malformed::Judge(const Outcome& outcome) const {
   switch (defect_) {
     case Defect::kNone:
+      // Of a session that has an owner: AMB-second-owner.
+      if (Is(Request::SET_OWNER)) {
+        EXPECT_THAT(outcome, IsAnswered());
+        return;
+      }
       EXPECT_TRUE(outcome.kind == Outcome::kAcked ||
                   outcome.kind == Outcome::kReplied)
           << outcome;
@@ -276,6 +281,7 @@ void Malformed::Judge(const Outcome& outcome) const {
       EXPECT_THAT(outcome, IsAnswered());
       return;
     case Defect::kReplyFlag:
+      if (IsRefusalOfItsOwn(outcome)) return;
       EXPECT_THAT(outcome, IsRefusedOrIgnored());
       return;
     default:
@@ -286,11 +292,14 @@ void Malformed::Judge(const Outcome& outcome) const {
 }
 
 // Requests that always have a reply refuse with it: GET_CONFIG by an empty one,
-// SET_LOG_BASE, whose reply the document leaves open, by a number.
+// SET_LOG_BASE, whose reply the document leaves open, by a number, and those of
+// the device state by their error.
 bool Malformed::IsRefusalOfItsOwn(const Outcome& outcome) const {
   if (!outcome.reply) return false;
   if (Is(Request::GET_CONFIG)) return outcome.reply->payload.empty();
-  return Is(Request::SET_LOG_BASE) && outcome.value != 0;
+  if (Is(Request::SET_DEVICE_STATE_FD)) return (outcome.value & 0xff) != 0;
+  return (Is(Request::SET_LOG_BASE) || Is(Request::CHECK_DEVICE_STATE)) &&
+         outcome.value != 0;
 }
 
 int RegisterMatrix() {
