@@ -246,6 +246,11 @@ void Malformed::Spoil(Draft& draft, WireContext context) const {
 void Malformed::Judge(const Outcome& outcome) const {
   switch (defect_) {
     case Defect::kNone:
+      // Of a session that has an owner: AMB-second-owner.
+      if (Is(Request::SET_OWNER)) {
+        EXPECT_THAT(outcome, IsAnswered());
+        return;
+      }
       EXPECT_TRUE(outcome.kind == Outcome::kAcked ||
                   outcome.kind == Outcome::kReplied)
           << outcome;
@@ -268,6 +273,7 @@ void Malformed::Judge(const Outcome& outcome) const {
       EXPECT_THAT(outcome, IsAnswered());
       return;
     case Defect::kReplyFlag:
+      if (IsRefusalOfItsOwn(outcome)) return;
       EXPECT_THAT(outcome, IsRefusedOrIgnored());
       return;
     default:

@@ -5,6 +5,7 @@
 #ifndef VUSPEC_CONFORMANCE_RAW_VERBS_H_
 #define VUSPEC_CONFORMANCE_RAW_VERBS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -28,9 +29,10 @@ inline protocol::Header HeaderOf(protocol::Request request,
           static_cast<std::uint32_t>(size)};
 }
 
-// The index of the last ring that the peer has.
+// The index of the last ring that the peer has; without MQ it has one for sure.
 inline std::uint32_t LastRing() {
-  return static_cast<std::uint32_t>(CurrentRun().probe().queue_count) - 1;
+  const std::uint64_t count = CurrentRun().probe().queue_count;
+  return static_cast<std::uint32_t>(std::max<std::uint64_t>(count, 1)) - 1;
 }
 
 // How many rings may exist. Where a network device is asked, queues may be

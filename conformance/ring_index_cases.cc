@@ -2,6 +2,7 @@
 #include <array>
 
 #include "conformance/case.h"
+#include "conformance/raw_verbs.h"
 #include "harness/transport/event_fd.h"
 
 namespace vuspec {
@@ -16,27 +17,17 @@ using protocol::VringState;
 
 class RingIndex : public ConformanceCase {
  protected:
-  // How many rings there can be: some net back-ends count pairs.
-  std::uint32_t ring_count() const {
-    const auto count = static_cast<std::uint32_t>(probe().queue_count);
-    return CurrentRun().device() == "net" ? 2 * count : count;
-  }
-
-  std::uint32_t last_ring() const {
-    return static_cast<std::uint32_t>(probe().queue_count) - 1;
-  }
-
   // A session for each: the refusal may end it.
   void ExpectRefused(const protocol::Message& message) {
     EXPECT_THAT(Provoke(StartSession(), message), IsRefused())
-        << "ring " << *protocol::RingIndex(message) << " of " << ring_count();
+        << "ring " << *protocol::RingIndex(message) << " of " << RingCount();
     Disconnect();
   }
 
   // The request for rings just behind the last one, and far behind it.
   template <typename MakeBody>
   void ExpectRefusedBeyondTheLast(Request request, MakeBody body) {
-    const std::uint32_t count = ring_count();
+    const std::uint32_t count = RingCount();
     for (const std::uint32_t index :
          {count, count + 1, 255u, 256u, 0x1'0000u, 0xffff'ffffu}) {
       if (index < count) continue;
@@ -57,13 +48,13 @@ class RingIndex : public ConformanceCase {
     const int fd = pipe.write_fd();
     EXPECT_THAT(Provoke(session, MakeRequest(request, U64{index}), OneFd(fd)),
                 IsRefused())
-        << "ring " << index << " of " << ring_count();
+        << "ring " << index << " of " << RingCount();
     pipe.CloseWriteEnd();
     EXPECT_THAT(pipe.WaitHangUp(CurrentRun().ForAnswer()), Succeeds());
     Disconnect();
   }
   void ExpectDescriptorsRefusedBeyondTheLast(Request request) {
-    const std::uint32_t count = ring_count();
+    const std::uint32_t count = RingCount();
     if (count > 255) GTEST_SKIP() << "every ring that 8 bits name may exist";
     for (const std::uint32_t index : {count, count + 1, 255u}) {
       ExpectDescriptorRefused(request, index);
@@ -125,7 +116,7 @@ CONFORMANCE_CASE(RingIndex, ErrOfNoRingIsRefusedAndClosed,
 
 CONFORMANCE_CASE(RingIndex, NoFdBitDoesNotHideAWrongIndex,
                  .cites = {Req::KICK_08, Req::CALL_05, Req::ERR_05}) {
-  if (ring_count() > 255) GTEST_SKIP() << "every ring of 8 bits may exist";
+  if (RingCount() > 255) GTEST_SKIP() << "every ring of 8 bits may exist";
   for (const Request request :
        {Request::SET_VRING_KICK, Request::SET_VRING_CALL,
         Request::SET_VRING_ERR}) {
@@ -135,7 +126,7 @@ CONFORMANCE_CASE(RingIndex, NoFdBitDoesNotHideAWrongIndex,
 
 CONFORMANCE_CASE(RingIndex, TheLastRingExists, .cites = {Req::MQ_03}) {
   Session& session = StartSession();
-  const std::uint32_t last = last_ring();
+  const std::uint32_t last = LastRing();
   SessionRing& ring = *Require(session.MakeRing(last));
   EXPECT_THAT(ring.Bring(), Succeeds());
   EXPECT_EQ(Require(ring.Stop()).index, last);
@@ -144,7 +135,7 @@ CONFORMANCE_CASE(RingIndex, TheLastRingExists, .cites = {Req::MQ_03}) {
 CONFORMANCE_CASE(RingIndex, TheLastRingServesRequests, .cites = {Req::MQ_03},
                  .needs = {.queues = 2, .device = "blk"}) {
   Session& session = StartSession();
-  SessionRing& ring = *Require(session.StartRing(last_ring()));
+  SessionRing& ring = *Require(session.StartRing(LastRing()));
   const IoRequest request = Require(session.MakeRequest());
   Require(ring.Post(request.segments));
   EXPECT_EQ(request.judge(Require(ring.Await())), std::nullopt);

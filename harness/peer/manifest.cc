@@ -79,14 +79,16 @@ void ReadSpawn(ConfigTable& root, Manifest& manifest) {
              spawn.ready);
   ReadChoice(*table, "stdin", {"null", "open"}, StdinMode::kNull,
              spawn.stdin_mode);
-  ReadChoice(*table, "after_disconnect", {"stays", "exits", "redials"},
-             Life::kStays, manifest.after_disconnect);
+  ReadChoice(*table, "after_disconnect",
+             {"stays", "exits", "redials", "relistens"}, Life::kStays,
+             manifest.after_disconnect);
   ReadChoice(*table, "second_connection",
              {"queued", "refused", "closed", "served"},
              SecondConnection::kQueued, manifest.second_connection);
   ReadFiles(*table, spawn.files);
   const bool dials = spawn.ready == Ready::kDials;
-  if (dials && manifest.after_disconnect == Life::kStays) {
+  if (dials && (manifest.after_disconnect == Life::kStays ||
+                manifest.after_disconnect == Life::kRelistens)) {
     table->Fail("after_disconnect",
                 "a peer that dials either redials or exits");
   }

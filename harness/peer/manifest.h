@@ -23,10 +23,11 @@ namespace vuspec {
 
 // What the peer does when the front-end closes the connection.
 enum class Life {
-  kStays,    // the process stays and accepts the next connection
-  kExits,    // it exits with 0 and is started anew for the next connection
-  kRedials,  // it stays and dials our socket again
-  kLearned,  // not stated (a command line): seen at the first disconnect
+  kStays,      // the process stays and accepts the next connection
+  kExits,      // it exits with 0 and is started anew for the next connection
+  kRedials,    // it stays and dials our socket again
+  kRelistens,  // it stays, and makes its socket anew for the next connection
+  kLearned,    // not stated (a command line): seen at the first disconnect
 };
 
 // What happens to a connection made while another one is up.

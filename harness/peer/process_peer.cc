@@ -1,5 +1,6 @@
 #include "harness/peer/process_peer.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -129,6 +130,12 @@ absl::StatusOr<UniqueFd> ProcessPeer::Connect(Deadline deadline) {
   Collect();
   absl::StatusOr<UniqueFd> fd;
   if (process_) {
+    if (absl::Status status = AwaitNewSocket(); !status.ok()) {
+      CollectWithin(manifest_.limits.stop);
+      if (process_) return Explain(status);
+    }
+  }
+  if (process_) {
     fd = Meet(deadline);
     // Nobody there is what a peer looks like that has just begun to die.
     const bool nobody = !fd.ok() && !absl::IsDeadlineExceeded(fd.status());
@@ -141,7 +148,29 @@ absl::StatusOr<UniqueFd> ProcessPeer::Connect(Deadline deadline) {
     if (!fd.ok()) return Explain(fd.status());
   }
   was_connected_ = true;
+  HoldSocketFile();
   return fd;
+}
+
+std::string ProcessPeer::HeldSocketPath() const { return socket_path() + "-"; }
+
+void ProcessPeer::HoldSocketFile() {
+  if (life_ != Life::kRelistens) return;
+  ::unlink(HeldSocketPath().c_str());
+  // Without it the next connection may be one to a socket that is given up.
+  static_cast<void>(::link(socket_path().c_str(), HeldSocketPath().c_str()));
+}
+
+absl::Status ProcessPeer::AwaitNewSocket() {
+  struct stat held = {};
+  if (life_ != Life::kRelistens || !was_connected_ ||
+      ::lstat(HeldSocketPath().c_str(), &held) != 0) {
+    return absl::OkStatus();
+  }
+  absl::StatusOr<ReadyWatch> ready = ReadyWatch::Begin(socket_path());
+  if (!ready.ok()) return ready.status();
+  return ready->Await(process_->pid(), process_->PidFd(),
+                      Deadline::After(manifest_.limits.start), held.st_ino);
 }
 
 absl::StatusOr<UniqueFd> ProcessPeer::ConnectBeside(Deadline deadline) {

@@ -59,6 +59,11 @@ class ProcessPeer final : public Peer {
   ProcessOptions OptionsForProcess() const;
   absl::StatusOr<UniqueFd> Meet(Deadline deadline);
   // Waits for the exit that follows a disconnect, where there is one.
+  // A second name of the socket file that was connected to, so that its inode
+  // is not given to the one that a peer makes anew.
+  std::string HeldSocketPath() const;
+  void HoldSocketFile();
+  absl::Status AwaitNewSocket();
   void AwaitWishedExit();
   // Judges the life that ended, if it has; true if it had.
   bool Collect();

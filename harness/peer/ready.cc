@@ -25,9 +25,9 @@ constexpr unsigned long kAcceptCon = 0x10000;  // __SO_ACCEPTCON
 // How often /proc is read while the file is there and nobody listens yet.
 constexpr int kGapMs = 1;
 
-bool FileExists(const std::string& path) {
+bool FileExists(const std::string& path, ino_t but_not) {
   struct stat info = {};
-  return ::lstat(path.c_str(), &info) == 0;
+  return ::lstat(path.c_str(), &info) == 0 && info.st_ino != but_not;
 }
 
 // The name as bound, made absolute as the peer would.
@@ -96,9 +96,10 @@ absl::Status ReadyWatch::PollOnce(int pidfd, int timeout_ms) {
   return absl::OkStatus();
 }
 
-absl::Status ReadyWatch::Await(pid_t pid, int pidfd, Deadline deadline) {
+absl::Status ReadyWatch::Await(pid_t pid, int pidfd, Deadline deadline,
+                               ino_t but_not) {
   for (;;) {
-    const bool exists = FileExists(path_);
+    const bool exists = FileExists(path_, but_not);
     if (exists && IsListening(path_, pid)) return absl::OkStatus();
     if (deadline.Reached()) {
       return absl::DeadlineExceededError(

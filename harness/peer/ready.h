@@ -33,7 +33,9 @@ class ReadyWatch {
 
   // Errors: kDeadlineExceeded (says whether the file exists);
   // kFailedPrecondition when the process behind `pidfd` exited first.
-  absl::Status Await(pid_t pid, int pidfd, Deadline deadline);
+  // A socket file with the inode `but_not` is none yet.
+  absl::Status Await(pid_t pid, int pidfd, Deadline deadline,
+                     ino_t but_not = 0);
 
  private:
   ReadyWatch(std::string path, UniqueFd inotify);
