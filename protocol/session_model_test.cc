@@ -37,6 +37,8 @@ TEST(SessionModel, EveryRowIsRefusedBeforeItsGateAndOpensWithIt) {
                                         .protocol_features = 0,
                                         .device = DeviceKind::kGpu});
       without.ApplyRequest(MakeRequest(Request::SET_OWNER));
+      without.ApplyRequest(
+          MakeRequest(Request::SET_FEATURES, U64{gate.virtio_negotiated}));
       ASSERT_TRUE(without.CheckGate(spec));
       EXPECT_EQ(without.CheckGate(spec)->relation, Relation::kNotOffered);
     }
