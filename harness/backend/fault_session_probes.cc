@@ -5,6 +5,7 @@
 
 #include "harness/backend/blk_device.h"
 #include "harness/backend/fault_probe.h"
+#include "harness/backend/offer.h"
 #include "harness/backend/test_frontend.h"
 
 namespace vuspec {
@@ -183,7 +184,7 @@ bool OffersWhatItHas(const TestServer& server) {
          Has(features, VirtioFeature::PROTOCOL_FEATURES) &&
          Has(features, VirtioFeature::VERSION_1) &&
          frontend.Ask(Request::GET_PROTOCOL_FEATURES).u64() ==
-             TestFrontend::kProtocolFeatures &&
+             OfferedProtocolFeatures(*MakeMockDevice("blk"), FaultSet()) &&
          frontend.Ask(Request::GET_QUEUE_NUM).u64() == BlkDevice::kQueueCount;
 }
 
@@ -273,10 +274,9 @@ std::vector<ProbedFaults> SessionProbes() {
       {OffersWhatItHas,
        {F::kFeaturesVary, F::kBit30NotOffered, F::kVersion1NotOffered,
         F::kUndefinedProtocolFeatureOffered, F::kUnimplementedFeatureOffered,
-        F::kPrerequisitesNotChecked, F::kMqNotOffered,
-        F::kPrerequisiteNotOffered, F::kQueueNumZero, F::kQueueNumTooLarge,
-        F::kQueueNumNeedsAckedBit, F::kProtocolFeaturesNeedAckedBit,
-        F::kFeaturesNeedOwner}},
+        F::kMqNotOffered, F::kPrerequisiteNotOffered, F::kQueueNumZero,
+        F::kQueueNumTooLarge, F::kQueueNumNeedsAckedBit,
+        F::kProtocolFeaturesNeedAckedBit, F::kFeaturesNeedOwner}},
       {OwnerComesInEitherOrder, {F::kOwnerNeedsFeatures}},
       {PiecesMakeAMessage, {F::kSplitMessageRefused}},
       {OwnerIsNeeded, {F::kOwnerNotChecked}},

@@ -45,6 +45,7 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
            ProtocolFeature::SHMEM_MAP);
   if (fault(Fault::kPrerequisiteNotOffered)) {
     features |= Mask(ProtocolFeature::HOST_NOTIFIER);
+    features &= ~Mask(ProtocolFeature::BACKEND_SEND_FD);
   }
   if (fault(Fault::kMqNotOffered)) features &= ~Mask(ProtocolFeature::MQ);
   if (fault(Fault::kUndefinedProtocolFeatureOffered)) {
