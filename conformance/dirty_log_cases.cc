@@ -205,8 +205,12 @@ CONFORMANCE_CASE(DirtyLog, NothingIsWrittenBehindItsEnd, .cites = {Req::LOG_19},
   const SharedLog log;
   Session& session = StartSession({.virtio = kPlainVirtio | kLogAll,
                                    .protocol = kPlainProtocol | kLogShmfd});
-  Require(session.frontend().SetLogBase(
-      {.mmap_size = kPageSize, .mmap_offset = 0}, log.fd()));
+  // To refuse a log that does not reach all of memory is one way.
+  if (!session.frontend()
+           .SetLogBase({.mmap_size = kPageSize, .mmap_offset = 0}, log.fd())
+           .ok()) {
+    return;
+  }
   Require(session.BringDevice());
   WriteAcrossPages(session);
   EXPECT_TRUE(log.IsClear());
