@@ -122,7 +122,7 @@ CONFORMANCE_CASE(BackendChannels, StaysSilentUntilThereIsNews,
 
 // Trouble in a ring makes the device ask for a reset, which is news.
 CONFORMANCE_CASE(BackendChannels, AnnouncesThatAResetIsNeeded,
-                 .cites = {Req::BCH_13, Req::STAT_10, Req::CFG_20},
+                 .cites = {Req::BCH_13, Req::STAT_10, Req::CFG_20, Req::HDR_08},
                  .needs = {.protocol = kBackendReq | kStatus |
                                        Mask(ProtocolFeature::CONFIG),
                            .device = "blk"}) {

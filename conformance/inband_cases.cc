@@ -120,7 +120,8 @@ CONFORMANCE_CASE(Inband, AckOfAKickComesAfterIt, .cites = {Req::INB_08},
   CurrentCase().AmbigCase("the kick was acked before the request completed");
 }
 
-CONFORMANCE_CASE(Inband, ACallDescriptorIsPreferred, .cites = {Req::INB_09},
+CONFORMANCE_CASE(Inband, ACallDescriptorIsPreferred,
+                 .cites = {Req::INB_09, Req::KICK_18},
                  .needs = {.protocol = kInband, .io = true}) {
   Session& session = StartDevice({.protocol = kPlainProtocol | kInband});
   BackendChannel channel = Require(session.frontend().OpenBackendChannel());

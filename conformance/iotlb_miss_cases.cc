@@ -67,7 +67,8 @@ class IotlbMiss : public IommuCase {
 };
 
 CONFORMANCE_CASE(IotlbMiss, TranslationsAreUsed,
-                 .cites = {Req::IOTLB_02, Req::IOTLB_10}, .needs = kIo) {
+                 .cites = {Req::IOTLB_02, Req::IOTLB_10, Req::VADDR_04},
+                 .needs = kIo) {
   Session& session = StartTranslated();
   IovaPort port(session, *channel_);
   for (std::uint64_t i = 0; i < 4; ++i) {

@@ -51,7 +51,7 @@ bool IsAbout(Req req, const MessageSpec& message) {
   // What a row cites of the header holds for every message.
   if (Describe(req).section != "header" &&
       (req == message.cites || req == message.fds.cites ||
-       req == message.gate_cites || req == message.reply_cites)) {
+       req == message.reply_cites)) {
     return true;
   }
   const auto* row = std::ranges::find(kAbout, message.name, &About::message);

@@ -51,6 +51,8 @@ std::string_view ToString(WhyUntested why) {
       return "needs an event from outside";
     case kUnobservable:
       return "not observable";
+    case kNotYet:
+      return "not yet";
     case kPermission:
       return "permission";
     case kCovered:

@@ -20,6 +20,7 @@ enum class WhyUntested : std::uint8_t {
   kProgram,       // of a command line, not of the socket
   kStimulus,      // needs an event that no front-end can cause
   kUnobservable,  // nothing on the socket or in memory tells
+  kNotYet,        // could be tested, and is not
   kPermission,    // a permission: whatever a peer does is right
   kCovered,       // says again what others say, and those are tested
 };
