@@ -1,6 +1,7 @@
 // The state of a device, saved by one session and loaded into another.
 #include <array>
 
+#include "conformance/blk_verbs.h"
 #include "conformance/case.h"
 #include "conformance/state_verbs.h"
 
@@ -14,15 +15,16 @@ using protocol::VringState;
 constexpr std::uint64_t kDeviceState = Mask(ProtocolFeature::DEVICE_STATE);
 constexpr Needs kNeedsState = {.protocol = kDeviceState, .io = true};
 
-// The cache mode of a disk is what a driver can set.
-constexpr std::uint64_t kWce = std::uint64_t{1} << 11;
+// The cache mode of a disk is what a driver can set; with FLUSH it is not
+// fixed.
+constexpr std::uint64_t kCacheMode = kBlkFeatureFlush | kBlkFeatureConfigWce;
 constexpr std::uint32_t kWritebackOffset = 32;
 
 class DeviceState : public ConformanceCase {
  protected:
   Session& StartStateful() {
     return StartSession({.virtio = kPlainVirtio | (probe().virtio_features &
-                                                   (is_blk() ? kWce : 0)),
+                                                   (is_blk() ? kCacheMode : 0)),
                          .protocol = kPlainProtocol | kDeviceState});
   }
   // A device that was in use.
@@ -110,7 +112,7 @@ CONFORMANCE_CASE(DeviceState, IsFollowedByAVerifiedIo, .cites = {Req::DST_13},
 
 CONFORMANCE_CASE(DeviceState, HoldsWhatTheDriverSet, .cites = {Req::DST_13},
                  .needs = {
-                     .virtio = kWce,
+                     .virtio = kCacheMode,
                      .protocol = kDeviceState | Mask(ProtocolFeature::CONFIG),
                      .device = "blk"}) {
   Session& source = StartSource();

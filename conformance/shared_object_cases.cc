@@ -52,6 +52,8 @@ class SharedObject : public ConformanceCase {
 CONFORMANCE_CASE(SharedObject, ThatIsUnknownIsAnsweredWithoutADescriptor,
                  .cites = {Req::SHO_01}, .needs = {.protocol = kSharedObject}) {
   Session& session = StartSession({.protocol = kPlainProtocol | kSharedObject});
+  // Some export an object once they run.
+  if (has_io()) Require(session.BringDevice());
   MarkNegative();
   for (const std::uint8_t first :
        std::array<std::uint8_t, 3>{0x00, 0x5a, 0xff}) {

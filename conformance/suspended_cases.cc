@@ -2,6 +2,7 @@
 // anything, and answers whatever it is asked.
 #include <array>
 
+#include "conformance/blk_verbs.h"
 #include "conformance/case.h"
 #include "conformance/state_verbs.h"
 #include "harness/memory/shared_access.h"
@@ -19,8 +20,9 @@ constexpr std::uint64_t kDeviceState = Mask(ProtocolFeature::DEVICE_STATE);
 constexpr std::uint64_t kConfig = Mask(ProtocolFeature::CONFIG);
 constexpr Needs kIo = {.io = true};
 
-// The cache mode of a disk is what a driver can set.
-constexpr std::uint64_t kWce = std::uint64_t{1} << 11;
+// The cache mode of a disk is what a driver can set; with FLUSH it is not
+// fixed.
+constexpr std::uint64_t kCacheMode = kBlkFeatureFlush | kBlkFeatureConfigWce;
 constexpr std::uint32_t kWritebackOffset = 32;
 
 class Suspended : public ConformanceCase {
@@ -140,11 +142,10 @@ CONFORMANCE_CASE(Suspended, ReadsItsConfiguration, .cites = {Req::SUSP_04},
   EXPECT_THAT(session.frontend().GetConfig(0, size), Succeeds());
 }
 
-CONFORMANCE_CASE(Suspended, ChangesAreThereOnceItResumes,
-                 .cites = {Req::SUSP_07},
-                 .needs = {
-                     .virtio = kWce, .protocol = kConfig, .device = "blk"}) {
-  Session& session = StartSuspended({.virtio = kPlainVirtio | kWce});
+CONFORMANCE_CASE(
+    Suspended, ChangesAreThereOnceItResumes, .cites = {Req::SUSP_07},
+    .needs = {.virtio = kCacheMode, .protocol = kConfig, .device = "blk"}) {
+  Session& session = StartSuspended({.virtio = kPlainVirtio | kCacheMode});
   const std::array<std::uint8_t, 1> write_through = {0};
   Require(session.frontend().SetConfig(kWritebackOffset, write_through));
   Resume(session, stops());

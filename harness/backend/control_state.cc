@@ -69,8 +69,9 @@ Handled ControlPlane::SetMemoryTable(const Message& request,
 Handled ControlPlane::AddRegion(const Message& request,
                                 std::vector<UniqueFd>& fds) {
   if (NeedsXen(request.body)) return Handled::Refused();
-  const absl::Status status =
-      memory_.Add(FirstRegion(request.body), std::move(fds[0]));
+  MemoryRegion region = FirstRegion(request.body);
+  MisplaceRings(std::span(&region, 1));
+  const absl::Status status = memory_.Add(region, std::move(fds[0]));
   if (!status.ok()) {
     return Handled::DoneIf(fault_(Fault::kUnmappableTableAccepted));
   }

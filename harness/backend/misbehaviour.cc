@@ -206,7 +206,9 @@ void Scribble(const BackendMemory& memory,
   for (const protocol::MemoryRegion& region : model.memory().regions()) {
     const std::uint64_t last = region.guest_address + region.memory_size - 1;
     const auto byte = memory.guest_space().LeadingPiece(last, 1);
-    if (!byte.empty()) Store<std::uint8_t>(byte.data(), 0x5a);
+    if (byte.empty()) continue;
+    const auto value = Load<std::uint8_t>(byte.data());
+    Store<std::uint8_t>(byte.data(), static_cast<std::uint8_t>(value + 1));
   }
 }
 
