@@ -30,7 +30,7 @@ constexpr std::byte kReply{2};
 
 template <typename T>
 void Put(std::span<std::byte> frame, std::size_t offset, const T& values) {
-  std::transform(values.begin(), values.end(), frame.begin() + offset,
+  std::transform(values.begin(), values.end(), frame.subspan(offset).begin(),
                  [](auto value) { return std::byte{value}; });
 }
 
