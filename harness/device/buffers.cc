@@ -46,6 +46,9 @@ void PutLe32(std::span<std::byte> bytes, std::size_t offset, std::uint32_t v) {
 void PutLe64(std::span<std::byte> bytes, std::size_t offset, std::uint64_t v) {
   PutLe(bytes, offset, v);
 }
+std::uint16_t GetLe16(std::span<const std::byte> bytes, std::size_t offset) {
+  return GetLe<std::uint16_t>(bytes, offset);
+}
 std::uint32_t GetLe32(std::span<const std::byte> bytes, std::size_t offset) {
   return GetLe<std::uint32_t>(bytes, offset);
 }
@@ -79,6 +82,17 @@ std::optional<protocol::Violation> ComparePattern(
         .actual = std::to_integer<std::uint64_t>(bytes[i])};
   }
   return std::nullopt;
+}
+
+Reply<GuestBuffer> PostWritable(IoPort& port, std::uint32_t queue,
+                                std::size_t size) {
+  auto buffer = port.memory().Allocate(size, 16);
+  if (!buffer.ok()) return Failure(buffer.status());
+  const Segment segment = Writable(*buffer);
+  if (auto posted = port.Post(queue, std::span(&segment, 1)); !posted.ok()) {
+    return posted.failure();
+  }
+  return *buffer;
 }
 
 }  // namespace vuspec

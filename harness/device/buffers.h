@@ -1,4 +1,4 @@
-// Filling and comparing buffers that the device shares with us.
+// Making, filling and comparing buffers that the device shares with us.
 #ifndef VUSPEC_HARNESS_DEVICE_BUFFERS_H_
 #define VUSPEC_HARNESS_DEVICE_BUFFERS_H_
 
@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "harness/device/device_driver.h"
 #include "harness/memory/guest_memory.h"
 #include "harness/ring/split_driver.h"
 #include "protocol/violation.h"
@@ -18,6 +19,7 @@ namespace vuspec {
 void PutLe16(std::span<std::byte> bytes, std::size_t offset, std::uint16_t v);
 void PutLe32(std::span<std::byte> bytes, std::size_t offset, std::uint32_t v);
 void PutLe64(std::span<std::byte> bytes, std::size_t offset, std::uint64_t v);
+std::uint16_t GetLe16(std::span<const std::byte> bytes, std::size_t offset);
 std::uint32_t GetLe32(std::span<const std::byte> bytes, std::size_t offset);
 std::uint64_t GetLe64(std::span<const std::byte> bytes, std::size_t offset);
 
@@ -37,6 +39,10 @@ inline Segment Writable(const GuestBuffer& buffer) {
   return {buffer.guest_address, static_cast<std::uint32_t>(buffer.bytes.size()),
           true};
 }
+
+// A new buffer that the device is to fill, posted on `queue`.
+Reply<GuestBuffer> PostWritable(IoPort& port, std::uint32_t queue,
+                                std::size_t size);
 
 }  // namespace vuspec
 

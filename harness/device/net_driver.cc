@@ -41,16 +41,6 @@ Reply<std::vector<std::byte>> Receive(IoPort& port, const GuestBuffer& buffer) {
   return frame;
 }
 
-Reply<GuestBuffer> PostReceiveBuffer(IoPort& port) {
-  auto buffer = port.memory().Allocate(kReceiveSize, 16);
-  if (!buffer.ok()) return Failure(buffer.status());
-  const Segment segment = Writable(*buffer);
-  if (auto posted = port.Post(kReceive, std::span(&segment, 1)); !posted.ok()) {
-    return posted.failure();
-  }
-  return *buffer;
-}
-
 }  // namespace
 
 const DeviceProfile& NetDriver::profile() const { return kProfile; }
@@ -68,7 +58,7 @@ absl::StatusOr<IoRequest> NetDriver::MakeRequest(GuestMemory& memory,
 }
 
 Reply<Done> NetDriver::VerifiedIo(IoPort& port, std::uint64_t seed) {
-  auto buffer = PostReceiveBuffer(port);
+  auto buffer = PostWritable(port, kReceive, kReceiveSize);
   if (!buffer.ok()) return buffer.failure();
   auto request = MakeRequest(port.memory(), seed);
   if (!request.ok()) return Failure(request.status());
@@ -79,7 +69,7 @@ Reply<Done> NetDriver::VerifiedIo(IoPort& port, std::uint64_t seed) {
     const auto frame = Receive(port, *buffer);
     if (!frame.ok()) return frame.failure();
     if (auto verdict = Judge(*frame, seed)) return *verdict;
-    buffer = PostReceiveBuffer(port);
+    buffer = PostWritable(port, kReceive, kReceiveSize);
     if (!buffer.ok()) return buffer.failure();
   }
   return Failure(absl::DeadlineExceededError(

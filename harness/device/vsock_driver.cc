@@ -62,10 +62,6 @@ Failure Wrong(std::string_view field, std::uint64_t expected,
                              .actual = actual};
 }
 
-std::uint16_t GetLe16(std::span<const std::byte> bytes, std::size_t offset) {
-  return static_cast<std::uint16_t>(GetLe32(bytes, offset) & 0xffff);
-}
-
 absl::StatusOr<IoRequest> MakePacket(GuestMemory& memory, Operation operation,
                                      std::uint32_t guest_port,
                                      std::span<const std::byte> payload = {}) {
@@ -106,13 +102,9 @@ class Stream {
   // The payload of the next packet of that operation.
   Reply<std::vector<std::byte>> Receive(Operation operation) {
     for (int stray = 0; stray < kStrayPacketsMax; ++stray) {
-      auto buffer = port_.memory().Allocate(kHeaderSize + kPayloadSize, 16);
-      if (!buffer.ok()) return Failure(buffer.status());
-      const Segment segment = Writable(*buffer);
-      if (auto posted = port_.Post(kReceive, std::span(&segment, 1));
-          !posted.ok()) {
-        return posted.failure();
-      }
+      const auto buffer =
+          PostWritable(port_, kReceive, kHeaderSize + kPayloadSize);
+      if (!buffer.ok()) return buffer.failure();
       const Reply<Completion> done = port_.Await(kReceive);
       if (!done.ok()) return done.failure();
       if (IsOurs(buffer->bytes, operation)) return Open(*buffer, *done);
