@@ -42,9 +42,10 @@ BackendServer::BackendServer(const MockOptions& options,
                              std::unique_ptr<MockDevice> device, EventLoop loop,
                              Event wake)
     : faults_(options.faults),
+      mishap_(options.mishap),
       device_(std::move(device)),
       loop_(std::move(loop)),
-      environment_{*device_, faults_, hoard_, loop_},
+      environment_{*device_, faults_, mishap_, hoard_, loop_},
       wake_(std::move(wake)) {}
 
 BackendServer::~BackendServer() = default;

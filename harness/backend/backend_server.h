@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -22,6 +23,7 @@
 #include "harness/backend/environment.h"
 #include "harness/backend/event_loop.h"
 #include "harness/backend/fault.h"
+#include "harness/backend/mishap.h"
 #include "harness/backend/session.h"
 #include "harness/transport/event_fd.h"
 #include "harness/transport/unique_fd.h"
@@ -32,6 +34,7 @@ namespace vuspec {
 struct MockOptions {
   std::string device = "blk";  // or "net"
   FaultSet faults;
+  std::optional<Mishap> mishap = std::nullopt;
 };
 
 class BackendServer {
@@ -67,6 +70,7 @@ class BackendServer {
   void ObeyWishes();
 
   const FaultSet faults_;
+  const std::optional<Mishap> mishap_;
   const std::unique_ptr<MockDevice> device_;
   EventLoop loop_;
   Hoard hoard_;

@@ -6,7 +6,7 @@ namespace vuspec {
 
 absl::StatusOr<std::unique_ptr<MockServer>> MockServer::Start(
     const MockOptions& options, const std::string& path) {
-  if (options.faults.process_only()) {
+  if (options.faults.process_only() || options.mishap) {
     return absl::InvalidArgumentError(
         "a defect that ends its process needs one of its own: vuspec serve");
   }

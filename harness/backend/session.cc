@@ -90,6 +90,8 @@ bool MockSession::Handle(ReceivedMessage& message) {
 bool MockSession::Carry(const Header& header, const Message& request,
                         std::vector<UniqueFd>& fds) {
   SufferRequest(fault_, request);
+  const auto& mishap = environment_.mishap;
+  if (mishap && mishap->request == request.spec) Befall(mishap->kind);
   if (fault_(Fault::kAckBeforeEffect) &&
       request.spec->answer == protocol::Answer::kAck) {
     deferred_.emplace(Deferred{request, std::move(fds)});

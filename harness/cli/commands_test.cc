@@ -144,6 +144,21 @@ TEST(Serve, OnceServesOneSession) {
   EXPECT_EQ(server.Wait().code, 0);
 }
 
+TEST(Serve, SaysWhatAMishapIs) {
+  const auto complaint = [](const std::string& mishap) {
+    const Ended ended =
+        Vuspec({"serve", "--socket", "/nowhere/s", "--mishap", mishap});
+    EXPECT_EQ(ended.code, 2);
+    return ended.err;
+  };
+  EXPECT_THAT(complaint("bursts@GET_CONFIG"), HasSubstr("dies@REQUEST"));
+  EXPECT_THAT(complaint("dies"), HasSubstr("dies@REQUEST"));
+  EXPECT_THAT(complaint("dies@GET_CONFIGS"),
+              HasSubstr("there is no request GET_CONFIGS of the front-end"));
+  EXPECT_THAT(complaint("dies@BACKEND_CONFIG_CHANGE_MSG"),
+              HasSubstr("there is no request"));
+}
+
 TEST(Serve, RunStartsItAsACommand) {
   const Ended run = Vuspec({"run", "Toy.Passes", "--jobs", "2", "--",
                             VUSPEC_PROGRAM, "serve", "--socket", "{socket}"});

@@ -177,10 +177,15 @@ void AddServe(CLI::App& app, ServeOptions& serve) {
       ->check(CLI::IsMember({"blk", "net"}))
       ->type_name("KIND");
   AddFaults(app, serve.faults);
+  app.add_option("--mishap", serve.mishap,
+                 "die, hang or leak a descriptor at each such request")
+      ->type_name("dies|hangs|leaks@REQUEST");
   app.add_flag("--once", serve.once, "serve one session and exit");
   app.footer(
       "\nExamples:\n  vuspec serve --socket /tmp/vu.sock\n"
-      "  vuspec serve --socket /tmp/vu.sock --device net --once\n");
+      "  vuspec serve --socket /tmp/vu.sock --device net --once\n"
+      "  vuspec run -- vuspec serve --socket {socket} "
+      "--mishap dies@GET_CONFIG\n");
 }
 
 void AddReplay(CLI::App& app, ReplayOptions& replay) {

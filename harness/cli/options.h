@@ -65,6 +65,7 @@ struct ServeOptions {
   std::string socket;
   std::string device = "blk";
   std::vector<std::string> faults;
+  std::string mishap;
   bool once = false;
 };
 

@@ -77,6 +77,11 @@ ExitCode ServeCommand(const ServeOptions& options) {
   absl::StatusOr<FaultSet> faults = ParseFaults(options.faults);
   if (!faults.ok()) return Complain(faults.status(), ExitCode::kUsage);
   mock.faults = *faults;
+  if (!options.mishap.empty()) {
+    const absl::StatusOr<Mishap> mishap = ParseMishap(options.mishap);
+    if (!mishap.ok()) return Complain(mishap.status(), ExitCode::kUsage);
+    mock.mishap = *mishap;
+  }
   const absl::Status status = Serve(options, mock);
   if (status.ok()) return ExitCode::kAsExpected;
   return Complain(status, absl::IsInvalidArgument(status)
