@@ -228,14 +228,5 @@ CONFORMANCE_CASE(ProtocolFeatures, NoneIsUsedUnlessNegotiated,
       IsSilent());
 }
 
-CONFORMANCE_CASE(ProtocolFeatures, DoNotOutliveTheConnection,
-                 .cites = {Req::PF_19, Req::HDR_26}, .needs = kNeedsReplyAck) {
-  SkipIfAckedAnyway();
-  if (IsSkipped()) return;
-  StartSession();
-  Disconnect();
-  EXPECT_THAT(AskOwner(*ConnectRaw().operator->()), IsSilent());
-}
-
 }  // namespace
 }  // namespace vuspec

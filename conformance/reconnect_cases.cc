@@ -21,7 +21,8 @@ class Reconnect : public DisabledRingCase {};
 constexpr std::uint64_t kReplyAck = Mask(ProtocolFeature::REPLY_ACK);
 constexpr std::uint64_t kStatus = Mask(ProtocolFeature::STATUS);
 
-CONFORMANCE_CASE(Reconnect, NeedReplyIsOffAgain, .cites = {Req::PF_19},
+CONFORMANCE_CASE(Reconnect, NeedReplyIsOffAgain,
+                 .cites = {Req::PF_19, Req::HDR_26},
                  .needs = {.protocol = kReplyAck}) {
   Session& session = StartSession();
   Require(session.frontend().SetVringNum(0, 64));
