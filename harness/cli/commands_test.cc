@@ -8,6 +8,7 @@
 
 #include "harness/cli/program.h"
 #include "harness/report/report_examples.h"
+#include "protocol/requirement.h"
 
 namespace vuspec {
 namespace {
@@ -35,11 +36,13 @@ TEST(List, NamesEveryDefectAndEveryClause) {
   for (const json& fault : faults) {
     EXPECT_THAT(text, HasSubstr(fault["name"].get<std::string>()));
   }
+  const std::size_t count = protocol::AllRequirements().size();
   EXPECT_THAT(Vuspec({"list", "--requirements"}).out,
-              HasSubstr("657 clauses, 2 of them cited by a case\n"));
+              HasSubstr(std::to_string(count) +
+                        " clauses, 2 of them cited by a case\n"));
   const json rows = json::parse(
       Vuspec({"list", "--requirements", "--json"}).out)["requirements"];
-  EXPECT_EQ(rows.size(), 657u);
+  EXPECT_EQ(rows.size(), count);
 }
 
 TEST(Explain, TellsAboutAClauseAndACase) {
