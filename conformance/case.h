@@ -27,10 +27,10 @@
 #define CONFORMANCE_SUITE(suite) \
   class suite : public ::vuspec::ConformanceCase {}
 
-#define CONFORMANCE_CASE(suite, name, ...)                          \
-  [[maybe_unused]] static const int vu_case_##suite##_##name =      \
-      ::vuspec::RegisterCase(                                       \
-          ::vuspec::CaseInfo{.id = #suite "." #name, __VA_ARGS__}); \
+#define CONFORMANCE_CASE(suite, name, ...)                         \
+  [[maybe_unused]] static const int vu_case_##suite##_##name =     \
+      ::vuspec::RegisterCase(::vuspec::CaseInfo{                   \
+          .id = #suite "." #name, __VA_ARGS__, .file = __FILE__}); \
   TEST_F(suite, name)
 
 #endif  // VUSPEC_CONFORMANCE_CASE_H_

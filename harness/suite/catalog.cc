@@ -32,6 +32,7 @@ protocol::Level CaseInfo::level() const {
 
 int RegisterCase(CaseInfo info) {
   Catalog& catalog = TheCatalog();
+  info.file.erase(0, info.file.rfind('/') + 1);
   VU_CHECK(!info.cites.empty(), "a case must cite a requirement");
   const bool fresh =
       catalog.by_id.emplace(info.id, catalog.cases.size()).second;

@@ -36,7 +36,7 @@ struct CaseInfo {
   std::vector<protocol::Ambiguity> open = {};
   bool generated = false;    // a row of a table rather than a written case
   std::string summary = {};  // the clause in our words, for list and explain
-  std::string file = {};     // where it is written
+  std::string file = {};     // the name of the one that it is written in
 
   // The strongest level among the cited clauses: the gate it belongs to.
   protocol::Level level() const;
