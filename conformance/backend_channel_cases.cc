@@ -75,6 +75,19 @@ CONFORMANCE_CASE(BackendChannels, IsRefusedWithoutItsDescriptor,
               IsRefused());
 }
 
+CONFORMANCE_CASE(BackendChannels, IsRefusedWhereItIsNotOffered,
+                 .cites = {Req::BCH_02}, .needs = {.protocol = kAck}) {
+  if (SkipWhereOffered(ProtocolFeature::BACKEND_REQ)) return;
+  Session& session = StartSession();
+  auto pair = Require(SocketPair());
+  const int fd = pair.second->PollFd();
+  EXPECT_THAT(Provoke(session, MakeRequest(Request::SET_BACKEND_REQ_FD),
+                      std::span(&fd, 1)),
+              IsRefused());
+  pair.second.reset();
+  ExpectClosed(*pair.first);
+}
+
 CONFORMANCE_CASE(BackendChannels, IsRefusedWithTwoDescriptors,
                  .cites = {Req::BCH_03},
                  .needs = {.protocol = kBackendReq | kAck}) {
@@ -118,6 +131,25 @@ CONFORMANCE_CASE(BackendChannels, StaysSilentUntilThereIsNews,
   Require(session.frontend().Fence());
   EXPECT_FALSE(WaitReadable(channel->PollFd(), Deadline::Now()).ok())
       << "a message without a cause";
+}
+
+// Whatever a device could say while it starts, stops and is reset.
+CONFORMANCE_CASE(BackendChannels, MessagesAreNotSentWithoutTheirFeature,
+                 .cites = {Req::BCH_05, Req::PF_18},
+                 .needs = {.protocol = kBackendReq, .io = true}) {
+  const std::uint64_t reset = Mask(ProtocolFeature::RESET_DEVICE);
+  Session& session =
+      StartSession({.protocol = kPlainProtocol | kBackendReq | reset |
+                                Mask(ProtocolFeature::BACKEND_SEND_FD)});
+  const auto channel = Give(session);
+  Require(session.BringDevice({.with_call = false}));
+  for (const bool on : {false, true}) Require(IoRing(session).Enable(on));
+  if (Offers(ProtocolFeature::RESET_DEVICE)) {
+    Require(session.frontend().ResetDevice());
+  }
+  Require(session.frontend().Fence());
+  EXPECT_FALSE(WaitReadable(channel->PollFd(), Deadline::Now()).ok())
+      << "a message without its feature";
 }
 
 // Trouble in a ring makes the device ask for a reset, which is news.

@@ -72,6 +72,8 @@ class BackendNews : public ChannelCase {
   static constexpr std::array<std::byte, 16> kZeroes{};
 };
 
+// As far as the field that ChangeConfig writes.
+constexpr std::uint32_t kReadSize = 33;
 constexpr std::uint32_t kConfigChange = 2;
 constexpr std::uint32_t kReply = kVersion | kReplyFlag;
 
@@ -156,6 +158,17 @@ CONFORMANCE_CASE(BackendNews, IsAnsweredAgainAndAgain, .cites = {Req::BCH_08},
     Answer(*channel_, *news);
   }
   CompleteOne(session);
+}
+
+CONFORMANCE_CASE(BackendNews, OfAChangeIsTrue, .cites = {Req::CFG_21},
+                 .needs = {.protocol = kNews, .device = "blk"}) {
+  Session& session = StartWithChannel();
+  const auto before = session.frontend().GetConfig(0, kReadSize);
+  const auto news = Provoked(session);
+  if (!news) return;
+  EXPECT_NE(Require(session.frontend().GetConfig(0, kReadSize)).bytes,
+            Require(before).bytes);
+  Answer(*channel_, *news);
 }
 
 CONFORMANCE_CASE(BackendNews, SurvivesAFailureForAnAnswer,

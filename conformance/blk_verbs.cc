@@ -34,7 +34,8 @@ BlkParts MakeBlkParts(GuestMemory& memory, std::uint32_t type,
   parts.header = Require(memory.Allocate(16, 16));
   if (data_size != 0) parts.data = Require(memory.Allocate(data_size, 16));
   parts.status = Require(memory.Allocate(1, 1));
-  parts.device_writes_data = type == kBlkIn || type == kBlkGetId;
+  parts.device_writes_data =
+      type == kBlkIn || type == kBlkGetId || type == kBlkGetLifetime;
   PutLe32(parts.header.bytes, 0, type);
   PutLe32(parts.header.bytes, 4, 0);
   PutLe64(parts.header.bytes, 8, sector);

@@ -23,6 +23,7 @@ inline constexpr std::uint32_t kBlkIn = 0;
 inline constexpr std::uint32_t kBlkOut = 1;
 inline constexpr std::uint32_t kBlkFlush = 4;
 inline constexpr std::uint32_t kBlkGetId = 8;
+inline constexpr std::uint32_t kBlkGetLifetime = 10;
 inline constexpr std::uint32_t kBlkDiscard = 11;
 inline constexpr std::uint32_t kBlkWriteZeroes = 13;
 inline constexpr std::uint32_t kBlkNeverDefined = 0x7fff;
@@ -40,6 +41,7 @@ inline constexpr std::uint64_t kBlkFeatureFlush = std::uint64_t{1} << 9;
 inline constexpr std::uint64_t kBlkFeatureConfigWce = std::uint64_t{1} << 11;
 inline constexpr std::uint64_t kBlkFeatureDiscard = std::uint64_t{1} << 13;
 inline constexpr std::uint64_t kBlkFeatureWriteZeroes = std::uint64_t{1} << 14;
+inline constexpr std::uint64_t kBlkFeatureLifetime = std::uint64_t{1} << 15;
 inline constexpr std::uint64_t kBlkFeatureZoned = std::uint64_t{1} << 17;
 
 struct BlkParts {

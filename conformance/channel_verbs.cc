@@ -68,6 +68,25 @@ bool ChangeConfig(Session& session) {
   return true;
 }
 
+void PrepareByMessage(Session& session, SessionRing& ring, std::uint32_t base) {
+  Require(ring.Configure(base));
+  Require(session.frontend().SetVringErr(ring.index(), kNoFd));
+}
+
+void PrepareRingsByMessage(Session& session) {
+  for (const std::uint32_t queue : session.driver()->profile().queues) {
+    PrepareByMessage(session, *Require(session.MakeRing(queue, kByMessage)));
+    Require(session.frontend().SetVringEnable(queue, true));
+  }
+}
+
+void StartRingsByMessage(Session& session) {
+  PrepareRingsByMessage(session);
+  for (const std::uint32_t queue : session.driver()->profile().queues) {
+    Require(session.frontend().VringKick(queue));
+  }
+}
+
 Reply<Done> InbandPort::Post(std::uint32_t queue,
                              std::span<const Segment> segments) {
   SessionRing& ring = session_.ring(queue);

@@ -43,6 +43,16 @@ void ExpectSilence(Session& session, BackendChannel& channel);
 // write. False if the peer lets nobody change it.
 bool ChangeConfig(Session& session);
 
+// Rings that are kicked, called and found broken by messages only.
+inline constexpr RingOptions kByMessage = {.with_call = false,
+                                           .with_kick = false};
+// All that such a ring needs to be kicked.
+void PrepareByMessage(Session& session, SessionRing& ring,
+                      std::uint32_t base = 0);
+// Every ring of the device, enabled.
+void PrepareRingsByMessage(Session& session);
+void StartRingsByMessage(Session& session);
+
 class ChannelCase : public ConformanceCase {
  protected:
   void TearDown() override {

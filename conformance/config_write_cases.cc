@@ -55,6 +55,23 @@ CONFORMANCE_CASE(ConfigWrite, AReadOnlyFieldStaysAsItWas,
   EXPECT_EQ(Require(session.frontend().GetConfig(0, 8)), before) << outcome;
 }
 
+// With the flag of migrations it may be set, or not.
+CONFORMANCE_CASE(ConfigWrite, AReadOnlyFieldMayBeSetInAMigration,
+                 .cites = {Req::CFG_16},
+                 .needs = {
+                     .protocol = kConfig | Mask(ProtocolFeature::REPLY_ACK),
+                     .device = "blk"}) {
+  Session& session = StartSession();
+  // The capacity, as it is.
+  Config config = Require(session.frontend().GetConfig(0, 8));
+  config.flags = 1;
+  const Outcome outcome =
+      Provoke(session, MakeRequest(Request::SET_CONFIG, config));
+  EXPECT_THAT(outcome, IsDecided());
+  if (outcome.closed) return;
+  EXPECT_EQ(Require(session.frontend().GetConfig(0, 8)).bytes, config.bytes);
+}
+
 CONFORMANCE_CASE(ConfigWrite, UnknownFlagsAreRefused, .cites = {Req::CFG_17},
                  .needs = {.protocol = kConfig |
                                        Mask(ProtocolFeature::REPLY_ACK)}) {

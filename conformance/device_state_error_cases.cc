@@ -93,7 +93,8 @@ CONFORMANCE_CASE(DeviceStateErrors, LeaveATransferPossible,
 
 // Refused, or begun all the same: the document asks the front-end not to.
 CONFORMANCE_CASE(DeviceStateErrors, AreHarmlessToARingThatRuns,
-                 .cites = {Req::DST_15}, .needs = kNeedsStateAndIo) {
+                 .cites = {Req::DST_15}, .needs = kNeedsStateAndIo,
+                 .open = {protocol::Ambiguity::kStateWhileRunning}) {
   Session& session = StartInUse();
   CompleteOne(session);
   Bait bait;
@@ -107,7 +108,8 @@ CONFORMANCE_CASE(DeviceStateErrors, AreHarmlessToARingThatRuns,
 }
 
 CONFORMANCE_CASE(DeviceStateErrors, ACheckWithoutATransferIsAnswered,
-                 .cites = {Req::DST_12}, .needs = kNeedsState) {
+                 .cites = {Req::DST_12}, .needs = kNeedsState,
+                 .open = {protocol::Ambiguity::kStateCheckAlone}) {
   Session& session = StartStateful();
   const Outcome outcome =
       Ask(Raw(session), MakeRequest(Request::CHECK_DEVICE_STATE));
@@ -180,7 +182,8 @@ CONFORMANCE_CASE(DeviceStateErrors, AreToldOnceTheOutcomeIsKnown,
 
 // Whether the second replaces the first is open; that both end is not.
 CONFORMANCE_CASE(DeviceStateErrors, ATransferBesideAnotherIsSurvived,
-                 .cites = {Req::DST_16}, .needs = kNeedsStateAndIo) {
+                 .cites = {Req::DST_16}, .needs = kNeedsStateAndIo,
+                 .open = {protocol::Ambiguity::kStateTwice}) {
   Session& session = StartInUse();
   Suspend(session);
   HeldSave first = BeginHeldSave(session);

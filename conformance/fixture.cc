@@ -36,6 +36,15 @@ void ConformanceCase::SkipUnlessOffered() {
   GTEST_SKIP() << unmet->text;
 }
 
+bool ConformanceCase::SkipWhereOffered(protocol::ProtocolFeature feature) {
+  if (!Offers(feature)) return false;
+  const std::string reason =
+      std::string(protocol::ToString(feature)) + " is offered";
+  CurrentCase().SkipCase(reason, false);
+  [&reason] { GTEST_SKIP() << reason; }();
+  return true;
+}
+
 std::unique_ptr<Channel> ConformanceCase::Connect() {
   auto fd = CurrentRun().peer().Connect(
       Deadline::After(CurrentRun().peer().manifest().limits.start));

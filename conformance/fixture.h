@@ -92,6 +92,9 @@ class ConformanceCase : public testing::Test {
   bool Offers(protocol::ProtocolFeature feature) const {
     return protocol::Has(probe().protocol_features, feature);
   }
+  // Skips a case that says something only of peers that lack the feature.
+  // Returns whether it did.
+  bool SkipWhereOffered(protocol::ProtocolFeature feature);
   // For random choices: from the seed of the run and the name of the case.
   std::uint64_t seed() const { return CurrentCase().Seed(); }
   // Whether the device of this run has a verified I/O.

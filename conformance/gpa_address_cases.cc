@@ -1,6 +1,7 @@
 // GPA_ADDRESSES: rings lie at guest physical addresses, and the user address of
 // a region is its guest address once more.
 #include "conformance/case.h"
+#include "conformance/iova_verbs.h"
 #include "conformance/memory_verbs.h"
 
 namespace vuspec {
@@ -50,11 +51,30 @@ CONFORMANCE_CASE(GpaAddresses, AreGoneWithTheirRegion, .cites = {Req::MEM_07},
               Succeeds());
 }
 
+class GpaTranslation : public IommuCase {};
+
+CONFORMANCE_CASE(GpaTranslation, LeadsToGuestAddresses,
+                 .cites = {Req::IOTLB_18},
+                 .needs = {.virtio = GpaTranslation::kAccessPlatform,
+                           .protocol = kGpa | GpaTranslation::kBackendReq,
+                           .io = true}) {
+  Session& session = StartBehindIommu(kGpa);
+  for (const GuestRegion& region : session.memory().regions()) {
+    protocol::Iotlb update = Update(session, region.guest_address, region.size);
+    update.user_address = region.guest_address;
+    Require(session.frontend().IotlbMsg(update));
+  }
+  StartRings(session);
+  IovaPort port(session, *channel_);
+  EXPECT_THAT(session.driver()->VerifiedIo(port, seed()), Succeeds());
+  EXPECT_TRUE(port.missed().empty());
+}
+
 // The front-end must not do this, and nothing says what comes of it.
 CONFORMANCE_CASE(GpaAddresses, ThatAreSaidInTwoWaysAreSurvived,
                  .cites = {Req::MEM_07},
-                 .needs = {.protocol = kGpa |
-                                       Mask(ProtocolFeature::REPLY_ACK)}) {
+                 .needs = {.protocol = kGpa | Mask(ProtocolFeature::REPLY_ACK)},
+                 .open = {protocol::Ambiguity::kGpaTwoAddresses}) {
   Session& session =
       StartSession({.protocol = kPlainProtocol | kGpa, .share_memory = false});
   const RawTable table(session.memory().regions());

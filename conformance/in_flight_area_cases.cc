@@ -55,7 +55,8 @@ class InFlightArea : public InFlightCase {
 
 CONFORMANCE_CASE(InFlightArea, ComesWithItsDescriptorAndTheCountsAskedFor,
                  .cites = {Req::INFL_01, Req::INFL_02}, .needs = kTracked,
-                 .open = {protocol::Ambiguity::kInflightSize}) {
+                 .open = {protocol::Ambiguity::kInflightReply,
+                          protocol::Ambiguity::kInflightSize}) {
   const SharedArea area = AreaOf(1, 64);
   EXPECT_EQ(area.description().num_queues, 1);
   EXPECT_EQ(area.description().queue_size, 64);

@@ -90,7 +90,8 @@ CONFORMANCE_CASE(InFlightRecovery, CompletesTheGapsOfADeviceOutOfOrder,
 // A device may complete in any order (AMB-inflight-order), but hardly ever in
 // the reverse of the one in which it was given the requests.
 CONFORMANCE_CASE(InFlightRecovery, ResubmitsInTheOrderOfTheCounters,
-                 .cites = {Req::INFL_20}, .needs = kTrackedIo) {
+                 .cites = {Req::INFL_20}, .needs = kTrackedIo,
+                 .open = {protocol::Ambiguity::kInflightOrder}) {
   const auto lost = Interrupt(8);
   if (!lost) return;
   std::vector<std::uint16_t> oldest_first = lost->heads;

@@ -217,7 +217,8 @@ CONFORMANCE_CASE(InFlightSharing, EndsWithTheSession,
 
 // AMB-inflight-running-ring.
 CONFORMANCE_CASE(InFlightSharing, WhileARingRunsLeavesItRunning,
-                 .cites = {Req::INFL_10}, .needs = kTrackedIo) {
+                 .cites = {Req::INFL_10}, .needs = kTrackedIo,
+                 .open = {protocol::Ambiguity::kInflightRunningRing}) {
   Session& session = StartTracked();
   const SharedArea area = GetArea(session);
   Require(session.BringDevice());
@@ -234,8 +235,8 @@ CONFORMANCE_CASE(InFlightSharing, WhileARingRunsLeavesItRunning,
 // AMB-inflight-larger-ring.
 CONFORMANCE_CASE(InFlightSharing, OfRegionsSmallerThanARingKeepsThemApart,
                  .cites = {Req::INFL_12},
-                 .needs = {
-                     .protocol = kInFlight, .queues = 2, .device = "blk"}) {
+                 .needs = {.protocol = kInFlight, .queues = 2, .device = "blk"},
+                 .open = {protocol::Ambiguity::kInflightLargerRing}) {
   Session& session = StartTracked();
   const SharedArea area(Require(
       session.frontend().GetInflightFd({.num_queues = 2, .queue_size = 4})));

@@ -41,7 +41,8 @@ class InFlightStop : public InFlightCase {
 };
 
 CONFORMANCE_CASE(InFlightStop, RecordsWhatItDoesNotComplete,
-                 .cites = {Req::GBASE_07, Req::INFL_15}, .needs = kAtStop) {
+                 .cites = {Req::GBASE_07, Req::INFL_15}, .needs = kAtStop,
+                 .open = {protocol::Ambiguity::kInflightLayout}) {
   Session& session = StartTracked(kInFlightAtStop);
   const SharedArea area = BringTracked(session);
   const auto region = RequestRegion(session, area);

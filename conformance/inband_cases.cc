@@ -19,30 +19,22 @@ using protocol::VringState;
 constexpr std::uint64_t kInband =
     Mask(ProtocolFeature::INBAND_NOTIFICATIONS, ProtocolFeature::BACKEND_REQ,
          ProtocolFeature::REPLY_ACK);
-constexpr RingOptions kByMessage = {.with_call = false, .with_kick = false};
-
 class Inband : public ChannelCase {
  protected:
   // Every ring has all it needs to be kicked.
-  Session& PrepareRings() {
+  Session& StartInband() {
     Session& session = StartSession({.protocol = kPlainProtocol | kInband});
     channel_.emplace(Require(session.frontend().OpenBackendChannel()));
-    for (const std::uint32_t queue : session.driver()->profile().queues) {
-      Prepare(session, *Require(session.MakeRing(queue, kByMessage)));
-      Require(session.frontend().SetVringEnable(queue, true));
-    }
     return session;
   }
-  static void Prepare(Session& session, SessionRing& ring,
-                      std::uint32_t base = 0) {
-    Require(ring.Configure(base));
-    Require(session.frontend().SetVringErr(ring.index(), kNoFd));
+  Session& PrepareRings() {
+    Session& session = StartInband();
+    PrepareRingsByMessage(session);
+    return session;
   }
   Session& StartRings() {
-    Session& session = PrepareRings();
-    for (const std::uint32_t queue : session.driver()->profile().queues) {
-      Require(session.frontend().VringKick(queue));
-    }
+    Session& session = StartInband();
+    StartRingsByMessage(session);
     return session;
   }
   // One request on the request ring.
@@ -91,7 +83,7 @@ CONFORMANCE_CASE(Inband, KickStartsARingAgain,
   Perform(session);
   const VringState base = Require(ring.Stop());
   EXPECT_EQ(base.num, ring.avail_index());
-  Prepare(session, ring, base.num);
+  PrepareByMessage(session, ring, base.num);
   Require(session.frontend().VringKick(ring.index()));
   Perform(session);
 }
@@ -108,7 +100,8 @@ CONFORMANCE_CASE(Inband, KickReachesARingWithADescriptor,
 }
 
 CONFORMANCE_CASE(Inband, AckOfAKickComesAfterIt, .cites = {Req::INB_08},
-                 .needs = {.protocol = kInband, .io = true}) {
+                 .needs = {.protocol = kInband, .io = true},
+                 .open = {protocol::Ambiguity::kInbandAck}) {
   Session& session = StartRings();
   SessionRing& ring = IoRing(session);
   const IoRequest request = Require(session.MakeRequest());
@@ -122,7 +115,8 @@ CONFORMANCE_CASE(Inband, AckOfAKickComesAfterIt, .cites = {Req::INB_08},
 
 CONFORMANCE_CASE(Inband, ACallDescriptorIsPreferred,
                  .cites = {Req::INB_09, Req::KICK_18},
-                 .needs = {.protocol = kInband, .io = true}) {
+                 .needs = {.protocol = kInband, .io = true},
+                 .open = {protocol::Ambiguity::kInbandCall}) {
   Session& session = StartDevice({.protocol = kPlainProtocol | kInband});
   BackendChannel channel = Require(session.frontend().OpenBackendChannel());
   for (int i = 0; i < 4; ++i) CompleteOne(session);
@@ -130,7 +124,8 @@ CONFORMANCE_CASE(Inband, ACallDescriptorIsPreferred,
 }
 
 CONFORMANCE_CASE(Inband, ACallDescriptorTakesOver, .cites = {Req::INB_09},
-                 .needs = {.protocol = kInband, .io = true}) {
+                 .needs = {.protocol = kInband, .io = true},
+                 .open = {protocol::Ambiguity::kInbandCall}) {
   Session& session = StartRings();
   SessionRing& ring = IoRing(session);
   Perform(session);
@@ -144,7 +139,8 @@ CONFORMANCE_CASE(Inband, ACallDescriptorTakesOver, .cites = {Req::INB_09},
 
 CONFORMANCE_CASE(Inband, ABadRingMayBeAnnounced,
                  .cites = {Req::INB_06, Req::INB_10},
-                 .needs = {.protocol = kInband, .io = true}) {
+                 .needs = {.protocol = kInband, .io = true},
+                 .open = {protocol::Ambiguity::kInbandErr}) {
   Session& session = StartRings();
   BreakRing(session);
   const auto news = Overheard(*channel_);

@@ -60,9 +60,10 @@ IoRequest OnIova(IoRequest request) {
   return request;
 }
 
-Session& IommuCase::StartBehindIommu() {
-  Session& session = StartSession({.virtio = kPlainVirtio | kAccessPlatform,
-                                   .protocol = kPlainProtocol | kBackendReq});
+Session& IommuCase::StartBehindIommu(std::uint64_t more_features) {
+  Session& session =
+      StartSession({.virtio = kPlainVirtio | kAccessPlatform,
+                    .protocol = kPlainProtocol | kBackendReq | more_features});
   channel_.emplace(Require(session.frontend().OpenBackendChannel()));
   return session;
 }

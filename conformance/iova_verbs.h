@@ -60,7 +60,7 @@ class IommuCase : public ChannelCase {
 
  protected:
   // With its channel; nothing is translated and no ring is there.
-  Session& StartBehindIommu();
+  Session& StartBehindIommu(std::uint64_t more_features = 0);
   // All of memory is translated, and every ring of the device runs.
   Session& StartTranslated();
   // Configures, starts and enables a ring on IOVAs.

@@ -93,7 +93,8 @@ CONFORMANCE_CASE(MemorySlots, OneMoreThanAnnouncedIsRefused,
 
 CONFORMANCE_CASE(MemorySlots, RegionsMayAllBeAddedOneByOne,
                  .cites = {Req::MEM_31},
-                 .needs = {.protocol = kSlots, .io = true}) {
+                 .needs = {.protocol = kSlots, .io = true},
+                 .open = {protocol::Ambiguity::kRegionColumns}) {
   Session& session = StartWithSlots(2, 0);
   Require(session.frontend().AddMemReg(Region(session, 0)));
   Require(session.frontend().AddMemReg(Region(session, 1)));

@@ -123,6 +123,20 @@ CONFORMANCE_CASE(Notification, NewCallIsUsedAndTheOldOneIsNot,
   EXPECT_EQ(ring.call().TryConsume(), 0u) << "the old descriptor was signalled";
 }
 
+// A signal at once is allowed; what counts is the one after the completion.
+CONFORMANCE_CASE(Notification, NewCallMayBeSignalledAtOnce,
+                 .cites = {Req::CALL_12}, .needs = {.io = true}) {
+  Session& session = StartDevice();
+  SessionRing& ring = IoRing(session);
+  const Event call = Require(Event::Create());
+  Require(session.frontend().SetVringCall(ring.index(), call.fd()));
+  Require(session.frontend().Fence());
+  call.TryConsume();
+  PostOne(session);
+  EXPECT_THAT(call.Wait(CurrentRun().ForAnswer()), Succeeds());
+  AwaitPolled(session, ring);
+}
+
 // Whoever waits for the new descriptor has to be woken, also for what was
 // completed while it was being set.
 CONFORMANCE_CASE(Notification, NoCompletionIsLostWhileTheCallIsReplaced,

@@ -85,10 +85,7 @@ CONFORMANCE_CASE(Rarp, LeavesFramesOfTheDriverAlone, .cites = {Req::RARP_01},
 
 CONFORMANCE_CASE(Rarp, IsRefusedWhereItIsNotOffered, .cites = {Req::RARP_02},
                  .needs = {.protocol = Mask(ProtocolFeature::REPLY_ACK)}) {
-  if (Offers(ProtocolFeature::RARP)) {
-    CurrentCase().SkipCase("RARP is offered", false);
-    GTEST_SKIP() << "RARP is offered";
-  }
+  if (SkipWhereOffered(ProtocolFeature::RARP)) return;
   EXPECT_THAT(Provoke(StartSession(), MakeRequest(Request::SEND_RARP, U64{1})),
               IsRefused());
 }

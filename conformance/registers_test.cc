@@ -8,6 +8,7 @@
 namespace vuspec {
 namespace {
 
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
@@ -22,6 +23,13 @@ TEST(Registers, EveryRequirementHasCasesOrAReason) {
     EXPECT_NE(row["cases"].empty(), !row.contains("untested"))
         << row["id"] << ": write a case, or a row in protocol/untested.def";
   }
+}
+
+// Both ways, and no reason that has outlived itself.
+TEST(Registers, EveryMessageAndFeatureHasCasesOrAReason) {
+  const std::string page = Vuspec({"list", "--page", "coverage"}).out;
+  EXPECT_THAT(page, HasSubstr("| GET_FEATURES |"));
+  EXPECT_THAT(page, Not(HasSubstr("**"))) << page;
 }
 
 TEST(Registers, EveryAmbiguityHasCases) {

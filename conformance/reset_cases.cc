@@ -34,7 +34,8 @@ CONFORMANCE_CASE(ResetDevice, DisablesEveryRing,
 
 CONFORMANCE_CASE(ResetDevice, LeavesADeviceThatCanBeSetUpAgain,
                  .cites = {Req::RST_02, Req::RST_03},
-                 .needs = {.protocol = kReset, .io = true}) {
+                 .needs = {.protocol = kReset, .io = true},
+                 .open = {protocol::Ambiguity::kResetExtent}) {
   Session& session = StartForReset();
   CompleteOne(session);
   Require(session.frontend().ResetDevice());
@@ -49,7 +50,8 @@ CONFORMANCE_CASE(ResetDevice, LeavesADeviceThatCanBeSetUpAgain,
 
 CONFORMANCE_CASE(ResetDevice, KeepsTheProtocolFeatures, .cites = {Req::RST_08},
                  .needs = {.protocol = kReset |
-                                       Mask(ProtocolFeature::REPLY_ACK)}) {
+                                       Mask(ProtocolFeature::REPLY_ACK)},
+                 .open = {protocol::Ambiguity::kResetExtent}) {
   Session& session = StartSession({.protocol = kPlainProtocol | kReset});
   Require(session.frontend().ResetDevice());
   EXPECT_THAT(session.frontend().SetVringNum(0, 64), Succeeds());
@@ -79,6 +81,26 @@ CONFORMANCE_CASE(ResetDevice, ReturnsTheStatusToZero,
       {.protocol = kPlainProtocol | kReset | Mask(ProtocolFeature::STATUS)});
   Require(session.frontend().ResetDevice());
   EXPECT_EQ(Require(session.frontend().GetStatus()), 0);
+}
+
+CONFORMANCE_CASE(ResetDevice, MayNeedItsFeatureNegotiated,
+                 .cites = {Req::PF_18},
+                 .needs = {.protocol = kReset |
+                                       Mask(ProtocolFeature::REPLY_ACK)},
+                 .open = {protocol::Ambiguity::kOfferedOrNegotiated}) {
+  Session& session = StartSession();
+  const Outcome outcome = Provoke(session, MakeRequest(Request::RESET_DEVICE));
+  EXPECT_THAT(outcome, IsDecided());
+  CurrentCase().AmbigCase("RESET_DEVICE that was offered only: " +
+                          ToString(outcome));
+}
+
+CONFORMANCE_CASE(ResetDevice, IsRefusedWhereItIsNotOffered,
+                 .cites = {Req::RST_04},
+                 .needs = {.protocol = Mask(ProtocolFeature::REPLY_ACK)}) {
+  if (SkipWhereOffered(ProtocolFeature::RESET_DEVICE)) return;
+  EXPECT_THAT(Provoke(StartSession(), MakeRequest(Request::RESET_DEVICE)),
+              IsRefused());
 }
 
 CONFORMANCE_SUITE(ResetOwner);

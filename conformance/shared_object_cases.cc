@@ -2,9 +2,11 @@
 // withdrawn by the back-end.
 #include <array>
 #include <optional>
+#include <string>
 
+#include "conformance/bait.h"
 #include "conformance/case.h"
-#include "harness/transport/poll.h"
+#include "conformance/channel_verbs.h"
 
 namespace vuspec {
 namespace {
@@ -32,14 +34,18 @@ class SharedObject : public ConformanceCase {
   }
   Frontend& frontend() { return session_->frontend(); }
 
-  // What the back-end said already; nullopt (and the case is ambiguous) when
-  // it said nothing, since it need not export anything.
-  static std::optional<BackendMessage> News(BackendChannel& channel) {
-    if (!WaitReadable(channel.connection().PollFd(), Deadline::Now()).ok()) {
-      CurrentCase().AmbigCase("nothing is exported");
-      return std::nullopt;
+  // The message of this kind that the back-end sent already; nullopt (and the
+  // case is ambiguous) without one, since it need not export anything.
+  std::optional<BackendMessage> News(
+      BackendChannel& channel,
+      BackendRequest kind = BackendRequest::BACKEND_SHARED_OBJECT_ADD) {
+    while (auto message = SaidSoFar(*session_, channel)) {
+      if (Is(*message, kind)) return message;
+      Answer(channel, *message,
+             Is(*message, BackendRequest::BACKEND_SHARED_OBJECT_LOOKUP));
     }
-    return Require(channel.Receive(CurrentRun().ForAnswer()));
+    CurrentCase().AmbigCase("no " + std::string(Spec(kind).name));
+    return std::nullopt;
   }
   static Uuid UuidOf(const BackendMessage& news) {
     return std::get<Uuid>(news.message.body);
@@ -50,7 +56,8 @@ class SharedObject : public ConformanceCase {
 };
 
 CONFORMANCE_CASE(SharedObject, ThatIsUnknownIsAnsweredWithoutADescriptor,
-                 .cites = {Req::SHO_01}, .needs = {.protocol = kSharedObject}) {
+                 .cites = {Req::SHO_01}, .needs = {.protocol = kSharedObject},
+                 .open = {protocol::Ambiguity::kSharedObjectReply}) {
   Session& session = StartSession({.protocol = kPlainProtocol | kSharedObject});
   // Some export an object once they run.
   if (has_io()) Require(session.BringDevice());
@@ -65,13 +72,11 @@ CONFORMANCE_CASE(SharedObject, ThatIsUnknownIsAnsweredWithoutADescriptor,
 
 CONFORMANCE_CASE(SharedObject, ThatWasAnnouncedIsHandedOut,
                  .cites = {Req::SHO_01, Req::BCH_16},
-                 .needs = {.protocol = kSharedObject | kBackendReq,
-                           .io = true}) {
+                 .needs = {.protocol = kSharedObject | kBackendReq, .io = true},
+                 .open = {protocol::Ambiguity::kSharedObjectExport}) {
   BackendChannel channel = StartExporter();
   const auto news = News(channel);
   if (!news) return;
-  EXPECT_EQ(news->message.spec,
-            &Spec(BackendRequest::BACKEND_SHARED_OBJECT_ADD));
   EXPECT_TRUE(Require(frontend().GetSharedObject(UuidOf(*news))));
   EXPECT_TRUE(Require(frontend().GetSharedObject(UuidOf(*news))));
 }
@@ -96,11 +101,44 @@ CONFORMANCE_CASE(SharedObject, ThatWasRemovedIsNotHandedOut,
   if (!News(channel)) return;
   Require(frontend().ResetDevice());
   Require(frontend().Fence());
-  const auto news = News(channel);
+  const auto news = News(channel, BackendRequest::BACKEND_SHARED_OBJECT_REMOVE);
   if (!news) return;
-  EXPECT_EQ(news->message.spec,
-            &Spec(BackendRequest::BACKEND_SHARED_OBJECT_REMOVE));
   EXPECT_FALSE(Require(frontend().GetSharedObject(UuidOf(*news))));
+}
+
+CONFORMANCE_CASE(SharedObject, OfAnotherIsLetGoWithTheSession,
+                 .cites = {Req::BCH_18, Req::FD_19},
+                 .needs = {.protocol = kSharedObject | kBackendReq, .io = true},
+                 .open = {protocol::Ambiguity::kSharedObjectExport}) {
+  BackendChannel channel = StartExporter();
+  const auto lookup =
+      News(channel, BackendRequest::BACKEND_SHARED_OBJECT_LOOKUP);
+  if (!lookup) return;
+  Bait object;
+  const absl::Status sent = channel.Answer(
+      lookup->message, 0, CurrentRun().ForAnswer(), object.fds());
+  ASSERT_TRUE(sent.ok()) << sent;
+  Require(frontend().Fence());
+  Disconnect();
+  EXPECT_TRUE(object.Released());
+}
+
+// A front-end that answers so is wrong; what it sent is still to be closed.
+CONFORMANCE_CASE(SharedObject, OfARefusalIsNotKept,
+                 .cites = {Req::BCH_18, Req::BCH_09, Req::FD_18},
+                 .needs = {.protocol = kSharedObject | kBackendReq,
+                           .io = true}) {
+  BackendChannel channel = StartExporter();
+  const auto lookup =
+      News(channel, BackendRequest::BACKEND_SHARED_OBJECT_LOOKUP);
+  if (!lookup) return;
+  MarkNegative();
+  Bait object;
+  const absl::Status sent = channel.Answer(
+      lookup->message, 1, CurrentRun().ForAnswer(), object.fds());
+  ASSERT_TRUE(sent.ok()) << sent;
+  Require(frontend().Fence());
+  EXPECT_TRUE(object.Released());
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ CONFORMANCE_CASE(Status, IsWhatWasSet, .cites = {Req::STAT_02},
 }
 
 CONFORMANCE_CASE(Status, ZeroResetsTheDevice, .cites = {Req::STAT_05},
-                 .needs = {.protocol = kStatus, .device = "blk"}) {
+                 .needs = {.protocol = kStatus, .device = "blk"},
+                 .open = {protocol::Ambiguity::kStatusReset}) {
   Session& session = StartDevice({.protocol = kPlainProtocol | kStatus});
   CompleteOne(session);
   Require(session.frontend().SetStatus(0));
@@ -55,7 +56,8 @@ CONFORMANCE_CASE(Status, ZeroResetsTheDevice, .cites = {Req::STAT_05},
 
 CONFORMANCE_CASE(Status, SameFeaturesAreTakenAgainAfterAReset,
                  .cites = {Req::STAT_11},
-                 .needs = {.protocol = kStatus, .io = true}) {
+                 .needs = {.protocol = kStatus, .io = true},
+                 .open = {protocol::Ambiguity::kStatusReset}) {
   Session& session = StartDevice({.protocol = kPlainProtocol | kStatus});
   for (const std::uint32_t queue : session.driver()->profile().queues) {
     Require(session.ring(queue).Stop());

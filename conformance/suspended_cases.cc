@@ -100,7 +100,9 @@ CONFORMANCE_CASE(Suspended, NotifiesNobody, .cites = {Req::SUSP_02},
   ExpectNotNotified(session, ring);
 }
 
-// Some do so, lest a notification of before was lost.
+// Some do so, lest a notification of before was lost. While a ring runs that is
+// allowed (CALL-12); of a suspended device the document says that it must not
+// send any notification to the guest, which is what the descriptor does.
 CONFORMANCE_CASE(Suspended, DoesNotSignalANewCallDescriptor,
                  .cites = {Req::SUSP_02}, .needs = kIo) {
   Session& session = StartSuspended();

@@ -67,7 +67,8 @@ CONFORMANCE_CASE(XenMmap, XenFieldsAreRefusedWithoutTheFeature,
 
 // Foreign memory, a grant, and both: there is no Xen to map it.
 CONFORMANCE_CASE(XenMmap, WhatOnlyXenCanMapIsSurvived, .cites = {Req::MEM_53},
-                 .needs = {.protocol = kXen | kAck}) {
+                 .needs = {.protocol = kXen | kAck},
+                 .open = {protocol::Ambiguity::kXenFlags}) {
   for (const std::uint32_t flags : {1u, 2u, 3u, 0x101u, 0x102u}) {
     Session& session = StartWithoutMemory();
     const GuestRegion& region = session.memory().regions()[0];

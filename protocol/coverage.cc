@@ -13,9 +13,24 @@ struct About {
   std::string_view ids;
 };
 constexpr About kAbout[] = {
+#define VU_NOT_SHOWN(name, use, reason)
 #define VU_ABOUT(message, ids) {#message, ids},
 #include "protocol/coverage.def"
 #undef VU_ABOUT
+#undef VU_NOT_SHOWN
+};
+
+struct NotShown {
+  std::string_view name;
+  Use use;
+  std::string_view reason;
+};
+constexpr NotShown kNotShown[] = {
+#define VU_NOT_SHOWN(name, use, reason) {#name, Use::use, reason},
+#define VU_ABOUT(message, ids)
+#include "protocol/coverage.def"
+#undef VU_ABOUT
+#undef VU_NOT_SHOWN
 };
 
 bool Names(std::string_view ids, std::string_view id) {
@@ -48,14 +63,16 @@ bool HasToken(std::string_view text, std::string_view token) {
 }  // namespace
 
 bool IsAbout(Req req, const MessageSpec& message) {
-  // What a row cites of the header holds for every message.
-  if (Describe(req).section != "header" &&
+  // What a row cites of the header holds for every message, and what it cites
+  // of front-ends shows nothing of a back-end.
+  const Requirement& row = Describe(req);
+  if (row.section != "header" && row.who != Who::kFrontend &&
       (req == message.cites || req == message.fds.cites ||
        req == message.reply_cites)) {
     return true;
   }
-  const auto* row = std::ranges::find(kAbout, message.name, &About::message);
-  return row != std::end(kAbout) && Names(row->ids, Describe(req).id);
+  const auto* about = std::ranges::find(kAbout, message.name, &About::message);
+  return about != std::end(kAbout) && Names(about->ids, row.id);
 }
 
 bool IsAbout(Req req, ProtocolFeature feature) {
@@ -64,6 +81,13 @@ bool IsAbout(Req req, ProtocolFeature feature) {
   if (HasToken(row.gate, name) || HasToken(row.statement, name)) return true;
   return feature == ProtocolFeature::INBAND_NOTIFICATIONS &&
          HasToken(row.gate, "INBAND");
+}
+
+std::string_view WhyNotShown(std::string_view name, Use use) {
+  for (const NotShown& row : kNotShown) {
+    if (row.name == name && row.use == use) return row.reason;
+  }
+  return "";
 }
 
 }  // namespace vuspec::protocol

@@ -24,12 +24,15 @@ constexpr std::uint64_t kConfigWce = std::uint64_t{1} << 11;
 constexpr std::uint64_t kMq = std::uint64_t{1} << 12;
 constexpr std::uint64_t kDiscardFeature = std::uint64_t{1} << 13;
 constexpr std::uint64_t kWriteZeroesFeature = std::uint64_t{1} << 14;
+constexpr std::uint64_t kLifetimeFeature = std::uint64_t{1} << 15;
+constexpr std::uint64_t kZoned = std::uint64_t{1} << 17;
 
 enum RequestType : std::uint32_t {
   kIn = 0,
   kOut = 1,
   kFlushDisk = 4,
   kGetId = 8,
+  kGetLifetime = 10,
   kDiscard = 11,
   kWriteZeroes = 13,
 };
@@ -39,6 +42,10 @@ enum Status : std::uint8_t { kOk = 0, kIoErr = 1, kUnsupported = 2 };
 constexpr std::size_t kHeaderSize = 16;
 constexpr std::size_t kIdSize = 20;
 constexpr std::uint32_t kSegMaxValue = 126;
+
+// struct virtio_blk_lifetime: memory does not wear out.
+constexpr std::array<std::uint8_t, 6> kLifetime = {1, 0, 1, 0, 1, 0};
+constexpr std::array<std::uint8_t, 6> kNoLifetime = {4, 0, 0xff, 0, 0, 1};
 
 // Where the fields of the configuration lie.
 constexpr std::size_t kCapacityAt = 0;
@@ -71,7 +78,8 @@ BlkDevice::BlkDevice(const FaultSet& fault)
 
 std::uint64_t BlkDevice::device_features() const {
   return kSegMax | kBlkSize | kFlush | kConfigWce | kMq | kDiscardFeature |
-         kWriteZeroesFeature |
+         kWriteZeroesFeature | kLifetimeFeature |
+         (fault_(Fault::kBlkZonedWithoutZones) ? kZoned : 0) |
          (fault_(Fault::kBlkLegacyBitOffered) ? kBarrier : 0) |
          (fault_(Fault::kBlkReadOnlyWritten) ? kReadOnly : 0);
 }
@@ -220,6 +228,15 @@ std::uint8_t BlkDevice::Carry(const Header& header, const Chain& chain,
       }
       Scatter(chain.writable(), 0,
               std::as_bytes(std::span(kSerial.data(), kSerial.size())));
+      return kOk;
+    }
+    case kGetLifetime: {
+      if ((negotiated_ & kLifetimeFeature) == 0) return kUnsupported;
+      if (in_size < kLifetime.size()) return kIoErr;
+      ScatterZeroes(chain.writable(), 0, in_size);
+      const auto& lifetime =
+          fault_(Fault::kBlkLifetimeReserved) ? kNoLifetime : kLifetime;
+      Scatter(chain.writable(), 0, std::as_bytes(std::span(lifetime)));
       return kOk;
     }
     case kDiscard:

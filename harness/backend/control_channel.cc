@@ -21,8 +21,15 @@ Handled ControlPlane::OpenBackendChannel(const Message& request,
 }
 
 void ControlPlane::HearAnswers() {
-  for (const RequestChannel::Answer& answer : channel_.Hear()) {
+  for (RequestChannel::Answer& answer : channel_.Hear()) {
     window_.OnAnswer(answer);
+    shared_objects_.OnAnswer(answer);
+    if (answer.value != 0 && fault_(Fault::kRefusedNotifierStopsRing)) {
+      if (const auto* area =
+              std::get_if<protocol::VringArea>(&answer.request.body)) {
+        (void)rings_.Stop(static_cast<std::uint32_t>(area->index & 0xff));
+      }
+    }
   }
 }
 
@@ -41,6 +48,7 @@ void ControlPlane::AfterRun() {
     (void)channel_.Send(MakeRequest(BackendRequest::BACKEND_IOTLB_MSG, miss));
   }
   window_.Show(rings_.in_use(), channel_);
+  FollowHostNotifiers();
   AnnounceObjects();
   const std::uint8_t status = model_.status();
   if ((status & kDriverOk) == 0 || (status & kNeedsReset) != 0) return;
@@ -65,6 +73,13 @@ void ControlPlane::NotifyInband() {
       (void)channel_.Send(
           MakeRequest(BackendRequest::BACKEND_VRING_ERR, state));
     }
+  }
+}
+
+void ControlPlane::FollowHostNotifiers() {
+  for (std::uint32_t i = 0; i < device_.queue_count(); ++i) {
+    host_notifiers_.Follow(i, model_.ring(i).started, channel_);
+    if (host_notifiers_.TakeRung(i)) rings_.Wake(i);
   }
 }
 

@@ -123,6 +123,8 @@ protocol::Body ControlPlane::StateVerdict() const {
 void ControlPlane::AnnounceObjects() {
   const auto news = shared_objects_.News();
   if (news && channel_.Send(*news)) shared_objects_.NewsWereSent();
+  const auto lookup = shared_objects_.Wanted();
+  if (lookup && channel_.Send(*lookup)) shared_objects_.LookupWasSent();
 }
 
 void ControlPlane::SufferSuspension() {

@@ -33,9 +33,10 @@ ControlPlane::ControlPlane(const Environment& environment,
       rings_(environment, model_, memory_, in_flight_area_, log_),
       channel_(environment, model_),
       window_(environment.fault),
+      host_notifiers_(environment.fault, environment.device.queue_count()),
       state_transfer_(environment),
       crypto_sessions_(environment.fault),
-      shared_objects_(environment.fault) {
+      shared_objects_(environment.fault, environment.hoard) {
   device_.Reset();
   if (predecessor != nullptr) Inherit(*predecessor);
 }

@@ -19,6 +19,7 @@
 #include "harness/backend/crypto_sessions.h"
 #include "harness/backend/dirty_log.h"
 #include "harness/backend/environment.h"
+#include "harness/backend/host_notifiers.h"
 #include "harness/backend/in_flight_area.h"
 #include "harness/backend/iommu.h"
 #include "harness/backend/request_channel.h"
@@ -137,6 +138,7 @@ class ControlPlane {
   void Inherit(const protocol::SessionModel& predecessor);
   void SetAllEnabled(bool enabled);
   void NotifyInband();
+  void FollowHostNotifiers();
 
   const Environment& environment_;
   const FaultSet& fault_;
@@ -149,6 +151,7 @@ class ControlPlane {
   RingSet rings_;
   RequestChannel channel_;
   SharedWindow window_;
+  HostNotifiers host_notifiers_;
   StateTransfer state_transfer_;
   CryptoSessions crypto_sessions_;
   SharedObjects shared_objects_;

@@ -167,6 +167,10 @@ Handled ControlPlane::SetConfig(const Message& request) {
     return Handled::DoneIf(fault_(Fault::kConfigWritePastEndAccepted));
   }
   if (fault_(Fault::kConfigWriteLost)) return Handled::Done();
+  if (fault_(Fault::kConfigChangeOnlyAnnounced)) {
+    AnnounceConfigChange();
+    return Handled::Done();
+  }
   if (fault_(Fault::kSuspendedConfigWriteLost) && model_.suspended()) {
     return Handled::Done();
   }

@@ -52,6 +52,8 @@ constexpr Unchecked kUnchecked[] = {
     {Fault::kInFlightCountsNotChecked, Req::INFL_13},
     {Fault::kStatePhaseNotChecked, Req::DST_04},
     {Fault::kEndianValueNotChecked, Req::END_02},
+    {Fault::kChannelTakenUnoffered, Req::BCH_02},
+    {Fault::kResetTakenUnoffered, Req::RST_04},
 };
 
 bool IsFdRule(const Violation& violation) {

@@ -18,10 +18,18 @@ constexpr std::uint64_t kMtuFeature = std::uint64_t{1} << 3;
 constexpr std::uint64_t kMacFeature = std::uint64_t{1} << 5;
 constexpr std::uint64_t kHostEcn = std::uint64_t{1} << 13;
 constexpr std::uint64_t kStatusFeature = std::uint64_t{1} << 16;
+// The front-end serves the control queue, so both go together.
+constexpr std::uint64_t kControlQueue = std::uint64_t{1} << 17;
+constexpr std::uint64_t kMq = std::uint64_t{1} << 22;
+constexpr std::uint64_t kSpeedDuplex = std::uint64_t{1} << 63;
 
 constexpr std::size_t kStatusAt = 6;
 constexpr std::size_t kQueuePairCountAt = 8;
 constexpr std::size_t kMtuAt = 10;
+constexpr std::size_t kSpeedAt = 12;
+constexpr std::size_t kDuplexAt = 16;
+constexpr std::uint32_t kSpeed = 10'000;  // units of 1 Mbit/s
+constexpr std::uint8_t kFullDuplex = 1;
 constexpr std::uint8_t kLinkUp = 1;
 
 // struct virtio_net_hdr: with VERSION_1 it ends in num_buffers.
@@ -44,19 +52,24 @@ bool IsPlain(const std::array<std::byte, kHeaderSize>& header) {
 }  // namespace
 
 std::uint64_t NetDevice::device_features() const {
-  return kMtuFeature | kMacFeature | kStatusFeature |
-         (fault_(Fault::kNetOrphanBitOffered) ? kHostEcn : 0);
+  return kMtuFeature | kMacFeature | kStatusFeature | kControlQueue | kMq |
+         kSpeedDuplex | (fault_(Fault::kNetOrphanBitOffered) ? kHostEcn : 0);
 }
 
 std::uint64_t NetDevice::protocol_features() const {
-  return Mask(ProtocolFeature::RARP, ProtocolFeature::MTU);
+  return Mask(ProtocolFeature::RARP, ProtocolFeature::MTU,
+              ProtocolFeature::HOST_NOTIFIER);
 }
 
 void NetDevice::Reset() {
   config_.fill(0);
   std::copy(kMac.begin(), kMac.end(), config_.begin());
   config_[kStatusAt] = kLinkUp;
-  PutLe<std::uint16_t>(config_, kQueuePairCountAt, 1);
+  PutLe<std::uint16_t>(config_, kQueuePairCountAt,
+                       fault_(Fault::kNetPairCountZero) ? 0 : 1);
+  const bool speed_is_odd = fault_(Fault::kNetSpeedUndefined);
+  PutLe<std::uint32_t>(config_, kSpeedAt, speed_is_odd ? ~1u : kSpeed);
+  config_[kDuplexAt] = kFullDuplex;
   PutLe<std::uint16_t>(config_, kMtuAt,
                        fault_(Fault::kMtuOfConfigTooSmall) ? 0 : kMtu);
   frames_.clear();

@@ -20,7 +20,7 @@ class NetDevice final : public MockDevice {
  public:
   static constexpr std::uint32_t kReceiveQueue = 0;
   static constexpr std::uint32_t kTransmitQueue = 1;
-  static constexpr std::size_t kConfigSize = 12;
+  static constexpr std::size_t kConfigSize = 17;
   static constexpr std::size_t kFrameSizeMax = 65550;
   static constexpr std::size_t kFrameCountMax = 256;
   static constexpr std::uint16_t kMtu = 1500;

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <bit>
+
 #include "protocol/features.h"
 
 namespace vuspec {
@@ -22,6 +24,9 @@ std::uint64_t OfferedFeatures(const MockDevice& device, const FaultSet& fault) {
   }
   if (fault(Fault::kVersion1NotOffered)) {
     features &= ~Mask(VirtioFeature::VERSION_1);
+  }
+  if (fault(Fault::kChannelTakenUnoffered)) {
+    features &= ~Mask(VirtioFeature::ACCESS_PLATFORM);
   }
   if (fault(Fault::kReservedBitOffered)) features |= std::uint64_t{1} << 45;
   if (fault(Fault::kUnimplementedFeatureOffered)) {
@@ -46,6 +51,19 @@ std::uint64_t OfferedProtocolFeatures(const MockDevice& device,
   if (fault(Fault::kPrerequisiteNotOffered)) {
     features |= Mask(ProtocolFeature::HOST_NOTIFIER);
     features &= ~Mask(ProtocolFeature::BACKEND_SEND_FD);
+  }
+  if (fault(Fault::kResetTakenUnoffered)) {
+    features &= ~Mask(ProtocolFeature::RESET_DEVICE);
+  }
+  if (fault(Fault::kChannelTakenUnoffered)) {
+    for (std::uint64_t bits = features; bits != 0; bits &= bits - 1) {
+      const auto bit = static_cast<ProtocolFeature>(std::countr_zero(bits));
+      if (protocol::Has(protocol::Prerequisites(bit),
+                        ProtocolFeature::BACKEND_REQ)) {
+        features &= ~Mask(bit);
+      }
+    }
+    features &= ~Mask(ProtocolFeature::BACKEND_REQ);
   }
   if (fault(Fault::kMqNotOffered)) features &= ~Mask(ProtocolFeature::MQ);
   if (fault(Fault::kUndefinedProtocolFeatureOffered)) {

@@ -143,9 +143,10 @@ std::optional<RequestChannel::Answer> RequestChannel::HearOne() {
                                    message.fds.size()};
     const auto reply = ValidateReply(frame, request, model_.context());
     if (reply.ok() && !model_.CheckReply(request, *reply)) {
-      return Answer{std::move(request),
-                    std::get<protocol::U64>(reply->body).value,
-                    std::move(message.fds)};
+      const std::uint64_t value = std::get<protocol::U64>(reply->body).value;
+      in_trouble_ = in_trouble_ ||
+                    (value != 0 && fault_(Fault::kChannelRefusalEndsSession));
+      return Answer{std::move(request), value, std::move(message.fds)};
     }
   }
   // The end, or nothing that answers what was asked.

@@ -31,7 +31,8 @@ bool MockSession::Turn(bool readable) {
   if (!AnswerLate()) return false;
   if (readable && reads() && !ReceiveOne()) return false;
   RunRings();
-  if (fault_(Fault::kChannelTroubleEndsSession) && control_.in_trouble()) {
+  if (control_.in_trouble() && (fault_(Fault::kChannelTroubleEndsSession) ||
+                                fault_(Fault::kChannelRefusalEndsSession))) {
     return false;
   }
   return !(fault_(Fault::kBadRingEndsSession) && control_.rings().any_broken());

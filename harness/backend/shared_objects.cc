@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "harness/backend/offer.h"
 
 namespace vuspec {
@@ -21,6 +23,8 @@ void SharedObjects::Export() {
 void SharedObjects::Withdraw() {
   if (!fault_(Fault::kRemovedObjectHandedOut)) buffer_.reset();
   exported_ = false;
+  imported_.reset();
+  asked_ = false;
 }
 
 UniqueFd SharedObjects::Get(const protocol::Uuid& uuid) const {
@@ -35,6 +39,22 @@ std::optional<protocol::Message> SharedObjects::News() const {
   return MakeRequest(exported_ ? BackendRequest::BACKEND_SHARED_OBJECT_ADD
                                : BackendRequest::BACKEND_SHARED_OBJECT_REMOVE,
                      kBuffer);
+}
+
+std::optional<protocol::Message> SharedObjects::Wanted() const {
+  if (!told_ || asked_) return std::nullopt;
+  return MakeRequest(protocol::BackendRequest::BACKEND_SHARED_OBJECT_LOOKUP,
+                     kWanted);
+}
+
+void SharedObjects::OnAnswer(RequestChannel::Answer& answer) {
+  const bool found =
+      answer.request.spec ==
+          &Spec(protocol::BackendRequest::BACKEND_SHARED_OBJECT_LOOKUP) &&
+      answer.value == 0;
+  if (!found || !exported_) return;
+  if (fault_(Fault::kImportedObjectLeaked)) hoard_.KeepCopies(answer.fds);
+  imported_ = std::move(answer.fds[0]);
 }
 
 }  // namespace vuspec

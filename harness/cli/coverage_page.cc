@@ -18,7 +18,10 @@ using protocol::ProtocolFeature;
 using protocol::Req;
 
 constexpr int kProtocolFeatureCount = 23;
+// Suites whose cases are Suite.MESSAGE_Defect.
 constexpr std::string_view kMatrix = "Malformed.";
+constexpr std::string_view kAnswers = "BackendAnswer.";
+constexpr std::string_view kNoDefect = "Legal";
 
 bool HasWord(const std::string& name,
              std::initializer_list<const char*> words) {
@@ -28,23 +31,29 @@ bool HasWord(const std::string& name,
   return false;
 }
 
-// What is wrong about the message of a row of the matrix; "" for other cases.
+// What is wrong about the message of a row of a matrix; "" for other cases.
 std::string DefectOf(const CaseInfo& info) {
-  if (!info.id.starts_with(kMatrix)) return "";
+  if (!info.id.starts_with(kMatrix) && !info.id.starts_with(kAnswers)) {
+    return "";
+  }
   return info.id.substr(info.id.rfind('_') + 1);
 }
 
-// Of a row of the matrix.
+// Whether it is a row of a matrix about this message. What comes before
+// SET_OWNER is neither right nor wrong.
 bool IsOf(const CaseInfo& info, const MessageSpec& message) {
-  return info.id == absl::StrCat(std::string(kMatrix),
-                                 std::string(message.name), "_",
-                                 DefectOf(info));
+  const std::string defect = DefectOf(info);
+  const std::string_view suite =
+      message.channel == Channel::kMain ? kMatrix : kAnswers;
+  return defect != "BeforeOwner" &&
+         info.id == absl::StrCat(std::string(suite), std::string(message.name),
+                                 "_", defect);
 }
 
 bool IsNegative(const CaseInfo& info,
                 const std::function<bool(Req)>& is_about) {
   if (const std::string defect = DefectOf(info); !defect.empty()) {
-    return defect != "Legal" && defect != "BeforeOwner";
+    return defect != kNoDefect;
   }
   for (const Req req : info.cites) {
     if (is_about(req) &&
@@ -53,7 +62,7 @@ bool IsNegative(const CaseInfo& info,
     }
   }
   return HasWord(info.id, {"Refused", "Survived", "NotExecuted", "NotAnswered",
-                           "NotServed", "NotAcked"});
+                           "NotServed", "NotAcked", "NotKept", "NotSent"});
 }
 
 struct Counted {
@@ -67,9 +76,15 @@ struct Counted {
     example = info.id;
     example_generated = info.generated;
   }
-  std::string Text() const {
-    if (count == 0) return "0 | ";
-    return absl::StrCat(count, " | ", example);
+  // `why_none` is said only where there is none.
+  std::string Text(std::string_view why_none) const {
+    const std::string reason(why_none);
+    if (count == 0 && reason.empty()) {
+      return "0 | **neither a case nor a reason**";
+    }
+    if (count == 0) return absl::StrCat("0 | *", reason, "*");
+    return absl::StrCat(count, " | ", example,
+                        reason.empty() ? "" : " **and a reason for none**");
   }
 };
 
@@ -86,16 +101,16 @@ std::string RowText(std::string_view number, std::string_view name,
     if (!counts) continue;
     (IsNegative(info, is_about) ? negative : positive).Add(info);
   }
-  return absl::StrFormat("| %s | %s | %s | %s |\n", std::string(number),
-                         std::string(name), positive.Text(), negative.Text());
+  return absl::StrFormat(
+      "| %s | %s | %s | %s |\n", std::string(number), std::string(name),
+      positive.Text(protocol::WhyNotShown(name, protocol::Use::kRight)),
+      negative.Text(protocol::WhyNotShown(name, protocol::Use::kWrong)));
 }
 
 std::string MessageRow(const MessageSpec& message) {
   return RowText(
       std::to_string(message.id), message.name,
-      [&](const CaseInfo& info) {
-        return message.channel == Channel::kMain && IsOf(info, message);
-      },
+      [&](const CaseInfo& info) { return IsOf(info, message); },
       [&](Req req) { return protocol::IsAbout(req, message); });
 }
 
@@ -108,9 +123,10 @@ std::string FeatureRow(ProtocolFeature feature) {
   return RowText(
       std::to_string(static_cast<int>(feature)), protocol::ToString(feature),
       [&](const CaseInfo& info) {
-        for (const MessageSpec& message :
-             protocol::AllMessages(Channel::kMain)) {
-          if (opens(message) && IsOf(info, message)) return true;
+        for (const Channel channel : {Channel::kMain, Channel::kBackend}) {
+          for (const MessageSpec& message : protocol::AllMessages(channel)) {
+            if (opens(message) && IsOf(info, message)) return true;
+          }
         }
         return false;
       },
@@ -130,11 +146,11 @@ std::string CoveragePage() {
       "this page,\n`scripts/golden` rewrites it.\n\n"
       "A case counts for a message if it cites a requirement that is about it\n"
       "(`protocol/coverage.def`, and what its row of `messages.def` cites) or "
-      "is its row\nof `Malformed`; for a feature, if the requirement holds "
-      "under it or names it. It\nis negative if one of these requirements is "
-      "of "
-      "level robust, or if its name says\nthat something is refused, survived, "
-      "not answered, executed, served or acked.\n";
+      "is its row\nof `Malformed` or `BackendAnswer`; for a feature, if the "
+      "requirement holds under it\nor names it. It is negative if one of these "
+      "requirements is of level robust, or if\nits name says that something is "
+      "refused, survived, not answered, executed, served,\nacked, kept or "
+      "sent. Where there is none, a reason stands in its place.\n";
   for (const Channel channel : {Channel::kMain, Channel::kBackend}) {
     absl::StrAppend(&page,
                     channel == Channel::kMain
