@@ -16,6 +16,8 @@ struct Environment {
   const FaultSet& fault;
   Hoard& hoard;
   EventLoop& loop;
+  // Readable once the server is told to stop, for whoever does not turn.
+  int stopped = -1;
 };
 
 }  // namespace vuspec
