@@ -210,7 +210,9 @@ void SessionModel::ApplyRequest(const Message& request) {
       backend_channel_ = true;
       break;
     case Effect::kAdvisePostcopy:
+      // Once more, it begins anew.
       postcopy_ = Postcopy::kAdvised;
+      postcopy_ack_due_ = false;
       break;
     case Effect::kListenPostcopy:
       postcopy_ = Postcopy::kListening;

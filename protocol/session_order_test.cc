@@ -45,6 +45,43 @@ TEST(SessionOrder, PostcopyHasAnOrder) {
   EXPECT_TRUE(model.memory().regions().empty()) << "now it is a table";
 }
 
+TEST(SessionOrder, AnotherAdviceBeginsPostcopyAnew) {
+  SessionModel model = WithMemory();
+  Send(model, Request::POSTCOPY_ADVISE);
+  Send(model, Request::POSTCOPY_LISTEN);
+  Send(model, Request::SET_MEM_TABLE, MemoryTable{});
+  Send(model, Request::POSTCOPY_ADVISE);
+  EXPECT_EQ(model.postcopy(), Postcopy::kAdvised);
+  EXPECT_EQ(model.CheckInvariants(), "");
+}
+
+TEST(SessionOrder, PlacesInPostcopyAreThoseOfTheRegionsThatWereShared) {
+  const SessionModel model = WithMemory();
+  MemoryTable table{.region_count = 2};
+  table.regions[0] = {0x1000, 0x1000, 0x1000, 0};
+  table.regions[1] = {0x4000, 0x1000, 0x4000, 0};
+  const Message set = MakeRequest(Request::SET_MEM_TABLE, table, 2);
+  const auto wrong = [&](auto change) {
+    MemoryTable told = table;
+    told.regions[0].user_address = 0x7000;
+    change(told);
+    const auto violation = model.CheckReply(set, MakeReply(set, told));
+    return violation ? std::optional(violation->req) : std::nullopt;
+  };
+  EXPECT_EQ(wrong([](MemoryTable&) {}), std::nullopt);
+  EXPECT_EQ(wrong([](MemoryTable& t) { t.region_count = 1; }), Req::PC_07);
+  EXPECT_EQ(wrong([](MemoryTable& t) { t.regions[1].guest_address = 0; }),
+            Req::PC_07);
+  EXPECT_EQ(wrong([](MemoryTable& t) { t.regions[1].memory_size = 1; }),
+            Req::PC_07);
+  EXPECT_EQ(wrong([](MemoryTable& t) { t.regions[1].user_address = 0; }),
+            Req::PC_07);
+  EXPECT_EQ(wrong([](MemoryTable& t) { t.regions[1].user_address = ~0xfull; }),
+            Req::PC_07);
+  EXPECT_EQ(wrong([](MemoryTable& t) { t.regions[1].user_address = 0x6001; }),
+            Req::PC_07);
+}
+
 TEST(SessionOrder, BackendRequestsNeedChannelRunningRingAndRightValues) {
   SessionModel model = WithMemory();
   const auto refused = [&](const Message& request) -> std::optional<Req> {

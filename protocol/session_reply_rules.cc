@@ -40,6 +40,51 @@ std::optional<Violation> CheckShmemReply(const Message& reply) {
                static_cast<std::uint64_t>(used), config->region_count);
 }
 
+bool Overlap(const MemoryRegion& a, const MemoryRegion& b) {
+  return a.user_address <= b.user_address
+             ? b.user_address - a.user_address < a.memory_size
+             : a.user_address - b.user_address < b.memory_size;
+}
+
+// In postcopy the same regions come back, each with the place where the
+// back-end has it.
+std::optional<Violation> CheckBases(const Message& request,
+                                    const Message& reply) {
+  if (std::holds_alternative<U64>(reply.body)) return std::nullopt;  // an ack
+  const Req req = request.spec->reply_cites.value_or(request.spec->cites);
+  std::array<MemoryRegion, kMemoryRegionCountMax> asked;
+  std::array<MemoryRegion, kMemoryRegionCountMax> told;
+  const std::size_t count = CopyRegions(request.body, asked);
+  if (auto wrong = Equal(reply, req, {"region_count", Byte(0)}, count,
+                         CopyRegions(reply.body, told))) {
+    return wrong;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (auto wrong = Equal(reply, req, {"guest_address", 0},
+                           asked[i].guest_address, told[i].guest_address)) {
+      return wrong;
+    }
+    if (auto wrong = Equal(reply, req, {"memory_size", 0}, asked[i].memory_size,
+                           told[i].memory_size)) {
+      return wrong;
+    }
+    const std::uint64_t base = told[i].user_address;
+    if (base == 0) {
+      return Wrong(reply, req, {"user_address", 0}, Relation::kAtLeast, 1, 0);
+    }
+    if (auto wrong = AtMost(reply, req, {"user_address", 0},
+                            ~told[i].memory_size, base)) {
+      return wrong;
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      if (Overlap(told[j], told[i])) {
+        return NotNow(reply, req, "a place that two regions share", base);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<Violation> CheckMiss(const Message& request) {
   constexpr std::uint8_t kMiss = 1;
   constexpr std::uint8_t kAccessFail = 4;
@@ -90,6 +135,9 @@ std::optional<Violation> SessionModel::CheckReplyToFetch(
     return std::nullopt;
   }
   switch (static_cast<Request>(request.spec->id)) {
+    case Request::SET_MEM_TABLE:
+    case Request::ADD_MEM_REG:
+      return CheckBases(request, reply);
     case Request::GET_INFLIGHT_FD:
       return CheckInflightReply(request, reply);
     case Request::GET_SHMEM_CONFIG:

@@ -31,27 +31,32 @@ absl::StatusOr<std::unique_ptr<BackendServer>> BackendServer::Create(
   if (!loop.ok()) return loop.status();
   absl::StatusOr<Event> wake = Event::Create();
   if (!wake.ok()) return wake.status();
+  absl::StatusOr<Event> stopped = Event::Create();
+  if (!stopped.ok()) return stopped.status();
   const absl::Status watched =
       loop->Watch(wake->fd(), kWake, EventLoop::Trigger::kLevel);
   if (!watched.ok()) return watched;
-  return std::unique_ptr<BackendServer>(new BackendServer(
-      options, std::move(device), *std::move(loop), *std::move(wake)));
+  return std::unique_ptr<BackendServer>(
+      new BackendServer(options, std::move(device), *std::move(loop),
+                        *std::move(wake), *std::move(stopped)));
 }
 
 BackendServer::BackendServer(const MockOptions& options,
                              std::unique_ptr<MockDevice> device, EventLoop loop,
-                             Event wake)
+                             Event wake, Event stopped)
     : faults_(options.faults),
       mishap_(options.mishap),
       device_(std::move(device)),
       loop_(std::move(loop)),
-      environment_{*device_, faults_, mishap_, hoard_, loop_},
-      wake_(std::move(wake)) {}
+      wake_(std::move(wake)),
+      stopped_(std::move(stopped)),
+      environment_{*device_, faults_, mishap_, hoard_, loop_, stopped_.fd()} {}
 
 BackendServer::~BackendServer() = default;
 
 void BackendServer::Stop() {
   stop_ = true;
+  stopped_.Signal();
   wake_.Signal();
 }
 

@@ -56,7 +56,7 @@ class BackendServer {
 
  private:
   BackendServer(const MockOptions& options, std::unique_ptr<MockDevice> device,
-                EventLoop loop, Event wake);
+                EventLoop loop, Event wake, Event stopped);
 
   absl::Status Loop(UnixListener* listener);
   absl::Status Dispatch(std::span<const EventLoop::Token> tokens,
@@ -74,8 +74,9 @@ class BackendServer {
   const std::unique_ptr<MockDevice> device_;
   EventLoop loop_;
   Hoard hoard_;
-  const Environment environment_;
   Event wake_;
+  Event stopped_;  // never consumed
+  const Environment environment_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> config_change_{false};
 

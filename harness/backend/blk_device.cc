@@ -8,6 +8,7 @@
 #include "harness/backend/net_device.h"
 #include "harness/backend/scatter.h"
 #include "harness/memory/shared_access.h"
+#include "harness/memory/userfault.h"
 #include "harness/transport/check.h"
 #include "protocol/features.h"
 
@@ -97,7 +98,8 @@ std::uint64_t BlkDevice::protocol_features() const {
   using protocol::ProtocolFeature;
   return Mask(ProtocolFeature::CROSS_ENDIAN, ProtocolFeature::CRYPTO_SESSION,
               ProtocolFeature::XEN_MMAP, ProtocolFeature::SHARED_OBJECT,
-              ProtocolFeature::GPA_ADDRESSES);
+              ProtocolFeature::GPA_ADDRESSES) |
+         (Userfault::Allowed().ok() ? Mask(ProtocolFeature::PAGEFAULT) : 0);
 }
 
 void BlkDevice::Reset() {

@@ -82,6 +82,12 @@ Handled ControlPlane::CarryForDevice(const Message& request,
           std::move(fds[0]));
     case Request::CHECK_DEVICE_STATE:
       return CheckDeviceState();
+    case Request::POSTCOPY_ADVISE:
+      return AdvisePostcopy(request);
+    case Request::POSTCOPY_LISTEN:
+      return ListenForPostcopy(request);
+    case Request::POSTCOPY_END:
+      return EndPostcopy(request);
     default:
       // Behind a gate that we do not offer.
       return fault_(Fault::kUnimplementedFeatureOffered) ? Unheeded(request)

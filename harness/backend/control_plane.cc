@@ -20,7 +20,7 @@ using protocol::U64;
 using protocol::VirtioFeature;
 using protocol::VringState;
 
-ControlPlane::ControlPlane(const Environment& environment,
+ControlPlane::ControlPlane(const Environment& environment, int connection,
                            const protocol::SessionModel* predecessor)
     : environment_(environment),
       fault_(environment.fault),
@@ -28,6 +28,7 @@ ControlPlane::ControlPlane(const Environment& environment,
       model_(LimitsOf(environment.device, environment.fault)),
       iommu_(environment.fault),
       memory_(environment.fault, environment.hoard, iommu_),
+      page_faults_(environment, connection),
       log_(environment.fault),
       in_flight_area_(environment.fault, environment.hoard),
       rings_(environment, model_, memory_, in_flight_area_, log_),

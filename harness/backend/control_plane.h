@@ -22,6 +22,7 @@
 #include "harness/backend/host_notifiers.h"
 #include "harness/backend/in_flight_area.h"
 #include "harness/backend/iommu.h"
+#include "harness/backend/page_faults.h"
 #include "harness/backend/request_channel.h"
 #include "harness/backend/ring_set.h"
 #include "harness/backend/shared_objects.h"
@@ -53,9 +54,10 @@ struct Handled {
 
 class ControlPlane {
  public:
+  // `connection` is watched for its end while a page is awaited.
   // `predecessor` is the model of the session before, nullptr for the first;
   // only a defective mock looks at it.
-  ControlPlane(const Environment& environment,
+  ControlPlane(const Environment& environment, int connection,
                const protocol::SessionModel* predecessor);
   ControlPlane(ControlPlane&&) = delete;
 
@@ -123,6 +125,18 @@ class ControlPlane {
   Handled SetDeviceStateFd(const protocol::DeviceStateTransfer& transfer,
                            UniqueFd channel);
   Handled CheckDeviceState();
+  Handled AdvisePostcopy(const protocol::Message& request);
+  Handled ListenForPostcopy(const protocol::Message& request);
+  Handled EndPostcopy(const protocol::Message& request);
+  // A table while we listen: the memory, or the word that it may be used.
+  Handled SetPostcopyTable(const protocol::Message& request,
+                           std::vector<UniqueFd>& fds);
+  // A region was added while we listen.
+  Handled TellPlace(const protocol::Message& request);
+  bool WatchAllMemory();
+  // The body of SET_MEM_TABLE or ADD_MEM_REG, as it is answered.
+  protocol::Body WithPlaces(protocol::Body body) const;
+  std::uint64_t PlaceOf(const protocol::MemoryRegion& region) const;
 
   // Whether GET_VRING_BASE leaves requests in flight.
   bool SuspendsAtStop() const;
@@ -146,6 +160,7 @@ class ControlPlane {
   protocol::SessionModel model_;
   Iommu iommu_;
   BackendMemory memory_;
+  PageFaults page_faults_;
   DirtyLog log_;
   InFlightArea in_flight_area_;
   RingSet rings_;

@@ -50,6 +50,7 @@ Handled ControlPlane::SetMemoryTable(const Message& request,
   std::array<MemoryRegion, protocol::kMemoryRegionCountMax> regions;
   const std::size_t count = CopyRegions(request.body, regions);
   if (NeedsXen(request.body)) return Handled::Refused();
+  if (page_faults_.listening()) return SetPostcopyTable(request, fds);
   MisplaceRings(std::span(regions).first(count));
   UniqueFd bait;
   if (fault_(Fault::kSharedFileTruncated) && !fds.empty()) {
@@ -76,6 +77,7 @@ Handled ControlPlane::AddRegion(const Message& request,
     return Handled::DoneIf(fault_(Fault::kUnmappableTableAccepted));
   }
   model_.ApplyRequest(request);
+  if (page_faults_.listening()) return TellPlace(request);
   rings_.RebindAll();
   return Handled::Done();
 }

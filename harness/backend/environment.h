@@ -20,6 +20,8 @@ struct Environment {
   const std::optional<Mishap>& mishap;
   Hoard& hoard;
   EventLoop& loop;
+  // Readable once the server is told to stop, for whoever does not turn.
+  int stopped = -1;
 };
 
 }  // namespace vuspec

@@ -20,6 +20,8 @@ struct ProbedFaults {
 
 std::vector<ProbedFaults> InFlightProbes();
 std::vector<ProbedFaults> MemoryProbes();
+// None where the kernel has no userfaultfd.
+std::vector<ProbedFaults> PostcopyProbes();
 std::vector<ProbedFaults> RingProbes();
 std::vector<ProbedFaults> RingStateProbes();
 std::vector<ProbedFaults> MessageProbes();

@@ -29,7 +29,7 @@ std::vector<FaultProbe> AllProbes() {
   std::vector<FaultProbe> all;
   for (const auto& rows :
        {RingProbes(), RingStateProbes(), MemoryProbes(), MessageProbes(),
-        SessionProbes(), InFlightProbes()}) {
+        SessionProbes(), InFlightProbes(), PostcopyProbes()}) {
     for (const auto& [probe, faults] : rows) {
       for (const Fault fault : faults) all.push_back({fault, probe});
     }

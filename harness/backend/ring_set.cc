@@ -34,7 +34,17 @@ void RingSet::ForgetKick(std::uint32_t index) {
   environment_.loop.Forget(rings_[index].kick_fd());
 }
 
+bool RingSet::MemoryIsUntold() const {
+  return model_.context().postcopy_ack_due &&
+         !environment_.fault(Fault::kAcknowledgementNotAwaited);
+}
+
 bool RingSet::Bind(std::uint32_t index) {
+  if (MemoryIsUntold()) {
+    rings_[index].StartLater(model_.ring(index), model_.features().value_or(0),
+                             area_.region(index));
+    return true;
+  }
   const bool bound =
       !rings_[index]
            .Start(model_.ring(index), model_.features().value_or(0),
@@ -128,7 +138,7 @@ Vring::Mode RingSet::ModeOf(std::uint32_t index) const {
       state.started || ((fault(Fault::kGetVringBaseDoesNotStop) ||
                          fault(Fault::kStartsWithoutKick)) &&
                         rings_[index].bound());
-  if (!started) return Vring::Mode::kIdle;
+  if (!started || MemoryIsUntold()) return Vring::Mode::kIdle;
   if (status_counts_ && (model_.status() & kDriverOk) == 0 &&
       !fault(Fault::kRunsBeforeDriverOk)) {
     return Vring::Mode::kIdle;

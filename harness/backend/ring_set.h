@@ -77,6 +77,8 @@ class RingSet {
   Vring::Mode ModeOf(std::uint32_t index) const;
   void ForgetKick(std::uint32_t index);
   bool Bind(std::uint32_t index);
+  // In postcopy: the front-end cannot serve the faults of a new table yet.
+  bool MemoryIsUntold() const;
 
   const Environment& environment_;
   const protocol::SessionModel& model_;

@@ -21,7 +21,7 @@ MockSession::MockSession(const Environment& environment,
       fault_(environment.fault),
       connection_(std::move(channel)),
       answers_(connection_, environment.fault),
-      control_(environment, predecessor) {}
+      control_(environment, fd(), predecessor) {}
 
 MockSession::~MockSession() { environment_.loop.Forget(fd()); }
 

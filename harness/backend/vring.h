@@ -50,6 +50,11 @@ class Vring {
   std::optional<protocol::Violation> Start(const protocol::RingState& config,
                                            std::uint64_t features,
                                            InFlightView region);
+  // By the next Rebind: its memory may not be touched yet.
+  void StartLater(const protocol::RingState& config, std::uint64_t features,
+                  InFlightView region) {
+    waiting_.emplace(Waiting{config, features, region});
+  }
   // Lets go of memory; returns the next available index, nullopt if the ring
   // was not started.
   std::optional<std::uint16_t> Stop();

@@ -161,6 +161,13 @@ class Frontend {
   // Migration and crash recovery. A descriptor is invalid if none came.
   Reply<UniqueFd> PostcopyAdvise();
   Reply<Done> PostcopyListen();
+  // SET_MEM_TABLE and ADD_MEM_REG while the back-end listens: where it has each
+  // region, as user_address. Then its faults can be served, and it is told so
+  // by PostcopyAcknowledge. (SetMemTable does both at once.)
+  Reply<protocol::MemoryTable> PostcopySetMemTable(
+      std::span<const GuestRegion> regions);
+  Reply<protocol::MemoryRegion> PostcopyAddMemReg(const GuestRegion& region);
+  Reply<Done> PostcopyAcknowledge();
   Reply<Done> PostcopyEnd();
   Reply<InflightArea> GetInflightFd(const protocol::Inflight& wanted);
   Reply<Done> SetInflightFd(const protocol::Inflight& area, int fd);
@@ -204,6 +211,9 @@ class Frontend {
 
  private:
   Reply<Done> Plain(protocol::Message request, std::span<const int> fds = {});
+  Reply<Answered> ExchangeTable(std::span<const GuestRegion> regions);
+  Reply<Answered> ExchangeSlot(protocol::Request request,
+                               const GuestRegion& region, int fd);
   Reply<std::uint64_t> Ask(protocol::Request request);
   Reply<Done> SetVringFd(protocol::Request request, std::uint32_t index,
                          int fd);

@@ -1,4 +1,5 @@
 // The requests for migration, crash recovery and the back-end channel.
+#include <string_view>
 #include <utility>
 
 #include "harness/frontend/frontend.h"
@@ -15,6 +16,15 @@ namespace {
 // The low byte of SET_DEVICE_STATE_FD's reply; bit 8 speaks of descriptors.
 constexpr std::uint64_t kTransferErrorMask = 0xff;
 
+constexpr std::string_view kNotListening = "POSTCOPY_LISTEN was not sent";
+
+Refusal NotNow(std::string_view why) {
+  return {{.req = protocol::Req::PC_09,
+           .subject = Spec(Request::SET_MEM_TABLE).name,
+           .field = why,
+           .relation = protocol::Relation::kNotAllowedNow}};
+}
+
 UniqueFd TakeFd(Answered& answered) {
   return answered.fds.empty() ? UniqueFd() : std::move(answered.fds.front());
 }
@@ -30,6 +40,35 @@ Reply<UniqueFd> Frontend::PostcopyAdvise() {
 
 Reply<Done> Frontend::PostcopyListen() {
   return Plain(MakeRequest(Request::POSTCOPY_LISTEN));
+}
+
+Reply<protocol::MemoryTable> Frontend::PostcopySetMemTable(
+    std::span<const GuestRegion> regions) {
+  if (!model_->context().postcopy_listening) return NotNow(kNotListening);
+  const Reply<Answered> answered = ExchangeTable(regions);
+  if (!answered) return answered.failure();
+  protocol::MemoryTable bases;
+  bases.region_count = static_cast<std::uint32_t>(
+      CopyRegions(answered->reply.body, bases.regions));
+  return bases;
+}
+
+Reply<protocol::MemoryRegion> Frontend::PostcopyAddMemReg(
+    const GuestRegion& region) {
+  if (!model_->context().postcopy_listening) return NotNow(kNotListening);
+  const Reply<Answered> answered =
+      ExchangeSlot(Request::ADD_MEM_REG, region, region.fd);
+  if (!answered) return answered.failure();
+  return protocol::FirstRegion(answered->reply.body);
+}
+
+Reply<Done> Frontend::PostcopyAcknowledge() {
+  if (!model_->context().postcopy_ack_due) {
+    return NotNow("no reply waits for its acknowledgement");
+  }
+  const Reply<Answered> answered = ExchangeTable({});
+  if (!answered) return answered.failure();
+  return Done{};
 }
 
 Reply<Done> Frontend::PostcopyEnd() {

@@ -63,12 +63,15 @@ Reply<Done> ZeroIsDone(const Reply<Answered>& answered) {
   return Done{};
 }
 
+Reply<Done> DoneIfAnswered(const Reply<Answered>& answered) {
+  if (!answered) return answered.failure();
+  return Done{};
+}
+
 }  // namespace
 
 Reply<Done> Frontend::Plain(Message request, std::span<const int> fds) {
-  const Reply<Answered> answered = Exchange(std::move(request), fds);
-  if (!answered) return answered.failure();
-  return Done{};
+  return DoneIfAnswered(Exchange(std::move(request), fds));
 }
 
 Reply<std::uint64_t> Frontend::Ask(Request request) {
@@ -109,7 +112,7 @@ Reply<std::uint64_t> Frontend::GetMaxMemSlots() {
   return Ask(Request::GET_MAX_MEM_SLOTS);
 }
 
-Reply<Done> Frontend::SetMemTable(std::span<const GuestRegion> regions) {
+Reply<Answered> Frontend::ExchangeTable(std::span<const GuestRegion> regions) {
   if (regions.size() > protocol::kMemoryRegionCountMax) {
     return Refusal{Violation{.req = Req::MEM_16,
                              .subject = Spec(Request::SET_MEM_TABLE).name,
@@ -119,25 +122,32 @@ Reply<Done> Frontend::SetMemTable(std::span<const GuestRegion> regions) {
                              .expected = protocol::kMemoryRegionCountMax,
                              .actual = regions.size()}};
   }
-  const protocol::WireContext context = model_->context();
-  const bool postcopy = context.postcopy_listening && !context.postcopy_ack_due;
   std::array<int, protocol::kMemoryRegionCountMax> fds{};
   std::ranges::transform(regions, fds.begin(), &GuestRegion::fd);
-  Reply<Done> done =
-      Plain(MakeRequest(Request::SET_MEM_TABLE, TableOf(regions, *model_)),
-            std::span<const int>(fds).first(regions.size()));
-  if (!done || !postcopy) return done;
+  return Exchange(
+      MakeRequest(Request::SET_MEM_TABLE, TableOf(regions, *model_)),
+      std::span<const int>(fds).first(regions.size()));
+}
+
+Reply<Done> Frontend::SetMemTable(std::span<const GuestRegion> regions) {
+  const Reply<Answered> answered = ExchangeTable(regions);
+  if (!answered) return answered.failure();
   // In postcopy the back-end goes on only after an empty table (PC-09).
-  return Plain(MakeRequest(Request::SET_MEM_TABLE, TableOf({}, *model_)));
+  if (model_->context().postcopy_ack_due) return PostcopyAcknowledge();
+  return Done{};
+}
+
+Reply<Answered> Frontend::ExchangeSlot(Request request,
+                                       const GuestRegion& region, int fd) {
+  return Exchange(MakeRequest(request, SlotOf(region, *model_)), OneFd(fd));
 }
 
 Reply<Done> Frontend::AddMemReg(const GuestRegion& region) {
-  return Plain(MakeRequest(Request::ADD_MEM_REG, SlotOf(region, *model_)),
-               OneFd(region.fd));
+  return DoneIfAnswered(ExchangeSlot(Request::ADD_MEM_REG, region, region.fd));
 }
 
 Reply<Done> Frontend::RemMemReg(const GuestRegion& region) {
-  return Plain(MakeRequest(Request::REM_MEM_REG, SlotOf(region, *model_)));
+  return DoneIfAnswered(ExchangeSlot(Request::REM_MEM_REG, region, kNoFd));
 }
 
 Reply<Done> Frontend::SetLogBase(const protocol::Log& log, int fd) {

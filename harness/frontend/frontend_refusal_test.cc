@@ -79,6 +79,16 @@ INSTANTIATE_TEST_SUITE_P(
         Misuse{"ProtocolFeatureWithoutItsPrerequisite",
                [](Frontend& f) { return f.SetProtocolFeatures(0x400); },
                Req::PF_14},
+        Misuse{
+            "PostcopyTableWithoutListen",
+            [](Frontend& f) { return WithoutValue(f.PostcopySetMemTable({})); },
+            Req::PC_09},
+        Misuse{
+            "PostcopyRegionWithoutListen",
+            [](Frontend& f) { return WithoutValue(f.PostcopyAddMemReg({})); },
+            Req::PC_09},
+        Misuse{"PostcopyAcknowledgementOfNothing",
+               [](Frontend& f) { return f.PostcopyAcknowledge(); }, Req::PC_09},
         Misuse{"PostcopyEndWithoutAdvise",
                [](Frontend& f) { return f.PostcopyEnd(); }, Req::PC_06}),
     [](const auto& test) { return test.param.name; });
@@ -146,6 +156,33 @@ TEST(FrontendAcks, AreNotAskedForWhereAReplyComesAnyway) {
   peer.Says(U64Reply(1, kAllVirtio));
   ASSERT_TRUE(peer.frontend().Fence().ok());
   EXPECT_EQ(peer.Heard(), "010000000100000000000000");
+}
+
+TEST(FrontendPostcopy, TellsWhereTheBackEndHasEachRegion) {
+  ScriptedPeer peer;
+  peer.Negotiates(kAllVirtio, kAllProtocol);
+  peer.Says(ReplyBytes(28, ""), 1);
+  ASSERT_TRUE(peer.frontend().PostcopyAdvise().ok());
+  ASSERT_TRUE(peer.frontend().PostcopyListen().ok());
+
+  const NullFds fd(1);
+  const GuestRegion region{fd.numbers()[0], 0x1000, 0x1000, 0x2000, 0};
+  const std::string place =
+      Little(0x1000, 8) + Little(0x1000, 8) + Little(0x7000, 8) + Little(0, 8);
+  peer.Says(ReplyBytes(5, Little(1, 8) + place));
+  const auto table = peer.frontend().PostcopySetMemTable(std::span(&region, 1));
+  ASSERT_TRUE(table.ok()) << table.Describe();
+  EXPECT_EQ(table->regions[0].user_address, 0x7000u);
+  EXPECT_TRUE(peer.frontend().PostcopyAcknowledge().ok());
+
+  GuestRegion more = region;
+  more.guest_address = more.user_address = 0x8000;
+  peer.Says(ReplyBytes(37, Little(0, 8) + Little(0x8000, 8) +
+                               Little(0x1000, 8) + Little(0x9000, 8) +
+                               Little(0, 8)));
+  const auto added = peer.frontend().PostcopyAddMemReg(more);
+  ASSERT_TRUE(added.ok()) << added.Describe();
+  EXPECT_EQ(added->user_address, 0x9000u);
 }
 
 TEST(FrontendAcks, PostcopyTablesAreAcknowledgedByAnEmptyOne) {
