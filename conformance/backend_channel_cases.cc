@@ -142,7 +142,7 @@ CONFORMANCE_CASE(BackendChannels, MessagesAreNotSentWithoutTheirFeature,
       StartSession({.protocol = kPlainProtocol | kBackendReq | reset |
                                 Mask(ProtocolFeature::BACKEND_SEND_FD)});
   const auto channel = Give(session);
-  Require(session.BringDevice({.with_call = false}));
+  Require(session.BringDevice());
   for (const bool on : {false, true}) Require(IoRing(session).Enable(on));
   if (Offers(ProtocolFeature::RESET_DEVICE)) {
     Require(session.frontend().ResetDevice());

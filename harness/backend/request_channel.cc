@@ -38,6 +38,7 @@ constexpr Unminded kUnminded[] = {
     {Fault::kBackendAsksWithoutReplyAck, Req::BCH_06},
     {Fault::kBackendMessagesCarryFds, Req::BCH_07},
     {Fault::kBackendMessagesUngated, Req::BCH_05},
+    {Fault::kHostNotifierSizeWrong, Req::BCH_14},
 };
 
 bool Minds(const FaultSet& fault, const Violation& wrong) {
