@@ -49,6 +49,8 @@ class PostcopyCase : public LeakCase {
   static IoRequest MakeLateRequest(Session& session);
   // Posts it with its buffers withheld, awaits and judges it.
   void CompleteLate(Session& session, const IoRequest& request);
+  // Awaits and judges what was posted; all memory is there again.
+  void FinishLate(Session& session, const IoRequest& request);
   // 8 sectors of a disk are read into a page that nobody has touched; the
   // request completes.
   void ReadIntoAMissingPage(Session& session);
@@ -68,6 +70,9 @@ class PostcopyCase : public LeakCase {
   void EndSession(Session& session);
 
  private:
+  void EndPostcopy();
+
+  Session* session_ = nullptr;  // the last one that was started
   std::optional<PageServer> pages_;
 };
 

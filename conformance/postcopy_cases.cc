@@ -43,6 +43,8 @@ CONFORMANCE_CASE(Postcopy, ListenHasNoReplyOfItsOwn, .cites = {Req::PC_05},
   Advise(session);
   EXPECT_THAT(Ask(Raw(session), MakeRequest(Request::POSTCOPY_LISTEN)),
               IsSilent());
+  EXPECT_THAT(Ask(session.raw(), MakeRequest(Request::POSTCOPY_END)),
+              IsReplied());
 }
 
 CONFORMANCE_CASE(Postcopy, ATableIsAnsweredByThePlacesOfTheBackEnd,
@@ -76,9 +78,7 @@ CONFORMANCE_CASE(Postcopy, RequestsWaitUntilATableIsAcknowledged,
   Require(IoRing(session).Post(request.segments));
   EXPECT_FALSE(pages().AwaitFaults(before + 1, CurrentRun().ForQuiet()).ok());
   Require(session.frontend().PostcopyAcknowledge());
-  const Completion completion = Require(IoRing(session).Await());
-  pages().Restore();
-  EXPECT_EQ(request.judge(completion), std::nullopt);
+  FinishLate(session, request);
 }
 
 CONFORMANCE_CASE(Postcopy, ARequestGoesThroughPagesThatComeLate,
@@ -124,9 +124,7 @@ CONFORMANCE_CASE(Postcopy, RingsMayComeLate,
   Withhold(kRings);
   Require(ring.Restart(base));
   ring.Kick();
-  const Completion completion = Require(ring.Await());
-  pages().Restore();
-  EXPECT_EQ(request.judge(completion), std::nullopt);
+  FinishLate(session, request);
   EXPECT_TRUE(WasAskedFor(ring.driver().guest_addresses().descriptor_table));
   ExpectEachFaultWasToldOf();
 }
@@ -138,9 +136,7 @@ CONFORMANCE_CASE(Postcopy, ARequestWaitsForItsPage, .cites = {Req::PC_12},
   PostHeld(session, request);
   EXPECT_EQ(Require(IoRing(session).Poll()), std::nullopt);
   pages().LetGo();
-  const Completion completion = Require(IoRing(session).Await());
-  pages().Restore();
-  EXPECT_EQ(request.judge(completion), std::nullopt);
+  FinishLate(session, request);
 }
 
 CONFORMANCE_CASE(Postcopy, PagesThatHaveArrivedAreKept, .cites = {Req::PC_04},
