@@ -24,7 +24,7 @@ struct Matrix {
   std::map<std::string, Names> measured;  // fault -> cases
 };
 
-// Who catches the fault.
+// Who catches the fault. Cases that this kernel forbids count as listed.
 Names Measure(const Matrix& matrix, const FaultRow& row);
 
 // The cases that no fault failed so far.
