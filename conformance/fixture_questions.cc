@@ -12,8 +12,8 @@
 namespace vuspec {
 namespace {
 
-// What the peer held when no session was open, after a first one warmed it up:
-// libraries loaded late and caches are not leaks.
+// What the peer held with an idle session open, after a first request warmed it
+// up: libraries loaded late, caches and pools of threads are not leaks.
 struct Baseline {
   int restart_count = -1;
   ResourceUse use;
@@ -147,7 +147,14 @@ void ConformanceCase::CheckResources() {
   Judge(health);
   if (!latest) return;
   if (baseline.restart_count != health.restart_count) {
-    baseline = {health.restart_count, *latest};
+    const Life life = peer.manifest().after_disconnect;
+    if (has_io_ && life != Life::kExits) {
+      sessions_.clear();
+      (void)StartSession({.acks = Acks::kNever}).VerifiedIo(seed());
+      StartIdleSession();
+      latest = peer.Resources();
+    }
+    if (latest) baseline = {health.restart_count, *latest};
     return;
   }
   // A peer with threads of its own closes a session a moment after we did:

@@ -287,7 +287,7 @@ void Malformed::Judge(const Outcome& outcome) const {
 // SET_LOG_BASE, whose reply the document leaves open, and those about device
 // state by a number.
 bool Malformed::IsRefusalOfItsOwn(const Outcome& outcome) const {
-  if (!outcome.reply) return false;
+  if (!outcome.reply || outcome.violation) return false;
   if (Is(Request::GET_CONFIG)) return outcome.reply->payload.empty();
   if (Is(Request::SET_DEVICE_STATE_FD)) {
     return (outcome.value & 0xff) != 0 && outcome.reply->fds.empty();
