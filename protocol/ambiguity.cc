@@ -8,8 +8,8 @@ namespace {
 constexpr AmbiguityEntry kEntries[] = {
 #define VU_AMBIGUITY(name, id, clause, question, allowed, reading, proposal, \
                      seen, read)                                             \
-  {Ambiguity::name, id,      Req::clause, question, allowed,                 \
-   reading,         proposal, seen,       read},
+  {Ambiguity::name, id,       Req::clause, question, allowed,                \
+   reading,         proposal, seen,        read},
 #include "protocol/ambiguities.def"
 #undef VU_AMBIGUITY
 };
