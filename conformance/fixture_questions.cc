@@ -5,9 +5,11 @@
 
 #include "conformance/fixture.h"
 #include "conformance/matchers.h"
+#include "conformance/raw_connection.h"
 #include "gmock/gmock.h"
 #include "harness/suite/context.h"
 #include "harness/transport/mutation.h"
+#include "harness/transport/unix_channel.h"
 
 namespace vuspec {
 namespace {
@@ -31,6 +33,17 @@ bool MoreThan(const ResourceUse& now, const ResourceUse& before) {
   return now.fd_count > before.fd_count ||
          now.shared_mapping_count > before.shared_mapping_count ||
          now.thread_count > before.thread_count + kPoolThreads;
+}
+
+// Whether whoever connects now is answered.
+bool AnswersAnybody() {
+  auto fd = CurrentRun().peer().Connect(CurrentRun().ForAnswer());
+  if (!fd.ok()) return false;
+  RawConnection raw(std::make_unique<UnixChannel>(*std::move(fd)));
+  const Outcome outcome =
+      raw->ExchangeNoFence(MakeRequest(protocol::Request::GET_FEATURES), {},
+                           CurrentRun().ForAnswer());
+  return outcome.kind == Outcome::kReplied;
 }
 
 }  // namespace
@@ -230,7 +243,15 @@ void ConformanceCase::TearDown() {
       const PeerHealth health = CurrentRun().peer().Settle();
       Judge(health);
       // One that lives and answers nobody would fail every case to come.
-      if (health.ok()) CurrentRun().peer().Kill();
+      if (health.ok()) {
+        if (!AnswersAnybody()) {
+          CurrentCase().SetVerdict(
+              Verdict::kHang,
+              "the peer lives and answers nobody" + AfterMessages());
+          AttachTranscripts();
+        }
+        CurrentRun().peer().Kill();
+      }
       throw;
     }
   }
