@@ -102,7 +102,11 @@ std::optional<Violation> CheckNotifierArea(const Message& request,
     return wrong;
   }
   if ((area.index & kNoFdBit) != 0) return std::nullopt;
-  if (area.size != 0 && area.size % kPage == 0) return std::nullopt;
+  if (area.size < kPage) {
+    return Wrong(request, Req::BCH_14, {"size", Byte(8)}, Relation::kAtLeast,
+                 kPage, area.size);
+  }
+  if (area.size % kPage == 0) return std::nullopt;
   return Wrong(request, Req::BCH_14, {"size", Byte(8)}, Relation::kMultipleOf,
                kPage, area.size);
 }
