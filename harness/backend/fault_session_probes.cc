@@ -213,7 +213,7 @@ bool ResetOwnerKeepsRings(const TestServer& server) {
 bool PiecesMakeAMessage(const TestServer& server) {
   TestFrontend frontend(server);
   if (!frontend.Fence()) return false;
-  frontend.SendPieces({1, protocol::kVersion, 0}, 5);
+  frontend.SendByteByByte({1, protocol::kVersion, 0});
   return frontend.Await().u64() != ~std::uint64_t{0};
 }
 

@@ -53,17 +53,16 @@ void TestFrontend::SendRaw(const protocol::Header& header,
   (void)connection_->SendMessage(header, payload, fds, Soon());
 }
 
-void TestFrontend::SendPieces(const protocol::Header& header,
-                              std::size_t first_size) {
-  const protocol::HeaderBytes bytes = EncodeHeader(header);
+void TestFrontend::SendByteByByte(const protocol::Header& header) {
   Channel& channel = connection_->channel();
-  (void)channel.Send(std::span(bytes).first(first_size), {}, Soon());
-  // Nothing tells that a piece was read but that it is no longer queued.
-  int queued = 1;
-  while (queued != 0 && ::ioctl(channel.PollFd(), SIOCOUTQ, &queued) == 0) {
-    std::this_thread::yield();
+  for (const std::byte& byte : EncodeHeader(header)) {
+    (void)channel.Send(std::span(&byte, 1), {}, Soon());
+    // Nothing tells that a piece was read but that it is no longer queued.
+    int queued = 1;
+    while (queued != 0 && ::ioctl(channel.PollFd(), SIOCOUTQ, &queued) == 0) {
+      std::this_thread::yield();
+    }
   }
-  (void)channel.Send(std::span(bytes).subspan(first_size), {}, Soon());
 }
 
 TestAnswer TestFrontend::Await() {

@@ -96,8 +96,9 @@ class TestFrontend {
             std::uint32_t flags = protocol::kVersion);
   void SendRaw(const protocol::Header& header,
                std::vector<std::byte> payload = {}, std::vector<int> fds = {});
-  // In two writes; the mock has seen the first when the second is made.
-  void SendPieces(const protocol::Header& header, std::size_t first_size);
+  // The mock has read each byte when the next is sent, and waits for it if it
+  // is quick: one of eleven times is enough.
+  void SendByteByByte(const protocol::Header& header);
   TestAnswer Await();
 
   // Sends and awaits the reply of its own.
