@@ -27,7 +27,6 @@ bool IsOverwhelmed(const FaultSet& fault, const SplitDevice& device);
 // Writes one byte behind the last writable buffer, where that is memory.
 void SpillOver(const Chain& chain, const BackendMemory& memory);
 
-// The driver wrote what it may not; only for a mock in its own process.
 // Whether a chain is more than a defective device expects.
 bool IsTooMuch(const FaultSet& fault, const Chain& chain);
 
@@ -35,6 +34,7 @@ bool IsTooMuch(const FaultSet& fault, const Chain& chain);
 void Trespass(const FaultSet& fault, const SplitDevice& device,
               const Chain& chain);
 
+// The driver wrote what it may not; only for a mock in its own process.
 void SufferBadRing(const FaultSet& fault);
 // LOG_ALL is negotiated, and there is no log.
 void SufferMissingLog(const FaultSet& fault);

@@ -1,12 +1,9 @@
 #include "harness/backend/test_frontend.h"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-
 #include <algorithm>
-#include <thread>
 
 #include "harness/memory/shared_access.h"
+#include "harness/transport/drained.h"
 
 namespace vuspec {
 
@@ -57,11 +54,7 @@ void TestFrontend::SendByteByByte(const protocol::Header& header) {
   Channel& channel = connection_->channel();
   for (const std::byte& byte : EncodeHeader(header)) {
     (void)channel.Send(std::span(&byte, 1), {}, Soon());
-    // Nothing tells that a piece was read but that it is no longer queued.
-    int queued = 1;
-    while (queued != 0 && ::ioctl(channel.PollFd(), SIOCOUTQ, &queued) == 0) {
-      std::this_thread::yield();
-    }
+    (void)AwaitDrained(channel.PollFd(), Soon());
   }
 }
 
