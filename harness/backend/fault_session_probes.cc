@@ -1,12 +1,14 @@
 // Probes about answers, negotiation, device state and sessions.
 #include <algorithm>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "harness/backend/blk_device.h"
 #include "harness/backend/fault_probe.h"
 #include "harness/backend/offer.h"
 #include "harness/backend/test_frontend.h"
+#include "protocol/header.h"
 
 namespace vuspec {
 namespace {
@@ -210,11 +212,17 @@ bool ResetOwnerKeepsRings(const TestServer& server) {
   return frontend.Reap().has_value();
 }
 
+// A completion tells that the mock has looked at the half and gone on.
 bool PiecesMakeAMessage(const TestServer& server) {
   TestFrontend frontend(server);
-  if (!frontend.Fence()) return false;
-  frontend.SendByteByByte({1, protocol::kVersion, 0});
-  return frontend.Await().u64() != ~std::uint64_t{0};
+  frontend.Begin();
+  const auto bytes = protocol::EncodeHeader({1, protocol::kVersion, 0});
+  const auto halves = std::span(bytes);
+  frontend.SendBytes(halves.first(6));
+  frontend.PostRead();
+  if (!frontend.Reap()) return false;
+  frontend.SendBytes(halves.subspan(6));
+  return frontend.Await().header.request == 1;
 }
 
 bool OwnerIsNeeded(const TestServer& server) {

@@ -50,12 +50,9 @@ void TestFrontend::SendRaw(const protocol::Header& header,
   (void)connection_->SendMessage(header, payload, fds, Soon());
 }
 
-void TestFrontend::SendByteByByte(const protocol::Header& header) {
-  Channel& channel = connection_->channel();
-  for (const std::byte& byte : EncodeHeader(header)) {
-    (void)channel.Send(std::span(&byte, 1), {}, Soon());
-    (void)AwaitDrained(channel.PollFd(), Soon());
-  }
+void TestFrontend::SendBytes(std::span<const std::byte> bytes) {
+  (void)connection_->channel().Send(bytes, {}, Soon());
+  (void)AwaitDrained(connection_->channel().PollFd(), Soon());
 }
 
 TestAnswer TestFrontend::Await() {

@@ -96,9 +96,8 @@ class TestFrontend {
             std::uint32_t flags = protocol::kVersion);
   void SendRaw(const protocol::Header& header,
                std::vector<std::byte> payload = {}, std::vector<int> fds = {});
-  // The mock has read each byte when the next is sent, and waits for it if it
-  // is quick: one of eleven times is enough.
-  void SendByteByByte(const protocol::Header& header);
+  // The mock has read them when it returns.
+  void SendBytes(std::span<const std::byte> bytes);
   TestAnswer Await();
 
   // Sends and awaits the reply of its own.
