@@ -189,14 +189,15 @@ TEST(Run, OutFolderHoldsEveryReport) {
 TEST(Run, ExpectationsMakeARunGreenAndStaleOnesRed) {
   const TempFolder folder;
   const std::string entry =
-      "[[xfail]]\ncase = \"Toy.Fails\"\nmatch = \"num=0\"\nreason = "
+      "[[xfail]]\ncases = [\"Toy.Fails\"]\nmatch = \"num=0\"\nreason = "
       "\"known\"\n";
   const std::string known = folder.Write("known.toml", entry);
   EXPECT_EQ(Vuspec({"run", "Toy.Fails", "--expect", known}).code, 0);
   EXPECT_EQ(Vuspec({"run", "Toy.Passes", "--expect", known}).code, 0);
-  const std::string stale = folder.Write(
-      "stale.toml",
-      "[[xfail]]\ncase = \"Toy.Passes\"\nmatch = \"x\"\nreason = \"known\"\n");
+  const std::string stale =
+      folder.Write("stale.toml",
+                   "[[xfail]]\ncases = [\"Toy.Passes\"]\nmatch = \"x\"\nreason "
+                   "= \"known\"\n");
   const Ended ended = Vuspec({"run", "Toy.Passes", "--expect", stale});
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.out, HasSubstr("XPASS  Toy.Passes"));
@@ -205,11 +206,11 @@ TEST(Run, ExpectationsMakeARunGreenAndStaleOnesRed) {
 TEST(Run, ExpiredUnmatchedAndUnreasonedExpectationsAreRed) {
   const TempFolder folder;
   const std::string entry =
-      "[[xfail]]\ncase = \"Toy.Fails\"\nmatch = \"num=0\"\nreason = ";
+      "[[xfail]]\ncases = [\"Toy.Fails\"]\nmatch = \"num=0\"\nreason = ";
   const std::pair<std::string, int> rows[] = {
       {entry + "\"known\"\nuntil = 2999-01-01\n", 0},
       {entry + "\"known\"\nuntil = 2020-01-01\n", 1},
-      {entry + "\"known\"\n[[xfail]]\ncase = \"Toy.Fails\"\n"
+      {entry + "\"known\"\n[[xfail]]\ncases = [\"Toy.Fails\"]\n"
                "match = \"num=9\"\nreason = \"never\"\n",
        1},
       {entry + "\"\"\n", 2},
@@ -243,7 +244,7 @@ TEST(Run, BlessNeedsAFileAndARunToTrust) {
   EXPECT_EQ(Vuspec({"run", "Toy.Passes", "--bless"}).code, 2);
   const TempFolder folder;
   const std::string entry =
-      "[[xfail]]\ncase = \"Toy.Passes\"\nmatch = \"x\"\nreason = \"y\"\n";
+      "[[xfail]]\ncases = [\"Toy.Passes\"]\nmatch = \"x\"\nreason = \"y\"\n";
   const std::string file = folder.Write("e.toml", entry);
   const Ended ended =
       Vuspec({"run", "Toy.Passes", "Toy.Dies", "--expect", file, "--bless"});

@@ -33,16 +33,23 @@ std::string ConfigTable::KeyPath(const std::string& key) const {
   return path_.empty() ? key : absl::StrCat(path_, ".", key);
 }
 
-std::string ConfigTable::Where() const {
-  return absl::StrCat(file_, ":", table_->position.line, ":",
-                      table_->position.column);
+std::string ConfigTable::WhereIs(ConfigPosition position) const {
+  return absl::StrCat(file_, ":", position.line, ":", position.column);
+}
+
+std::string ConfigTable::Where() const { return WhereIs(table_->position); }
+
+std::string ConfigTable::WhereItem(const std::string& key,
+                                   std::size_t index) const {
+  const auto& entries = std::get<ConfigEntries>(table_->data);
+  const auto& items = std::get<ConfigArray>(entries.at(key).value.data);
+  return WhereIs(items.at(index).position);
 }
 
 void ConfigTable::FailAt(ConfigPosition position, const std::string& key,
                          const std::string& message) {
-  Absorb(absl::InvalidArgumentError(absl::StrCat(file_, ":", position.line, ":",
-                                                 position.column, ": ",
-                                                 KeyPath(key), ": ", message)));
+  Absorb(absl::InvalidArgumentError(
+      absl::StrCat(WhereIs(position), ": ", KeyPath(key), ": ", message)));
 }
 
 void ConfigTable::Fail(const std::string& key, const std::string& message) {
@@ -51,6 +58,13 @@ void ConfigTable::Fail(const std::string& key, const std::string& message) {
   FailAt(
       found == entries.end() ? table_->position : found->second.value.position,
       key, message);
+}
+
+void ConfigTable::Forbid(const std::string& key, const std::string& message) {
+  const auto& entries = std::get<ConfigEntries>(table_->data);
+  const auto found = entries.find(key);
+  if (found == entries.end()) return;
+  FailAt(found->second.key_position, key, message);
 }
 
 void ConfigTable::Absorb(const absl::Status& status) {

@@ -109,6 +109,9 @@ class ConfigTable {
   // `key`, or at the table itself where the key is absent.
   void Fail(const std::string& key, const std::string& message);
 
+  // Fails if `key` is there; it does not become a known one.
+  void Forbid(const std::string& key, const std::string& message);
+
   // Keeps the first error of a nested table.
   void Absorb(const absl::Status& status);
 
@@ -117,12 +120,15 @@ class ConfigTable {
 
   // Where this table stands: "file:line:column".
   std::string Where() const;
+  // Where an item of the array `key` stands. REQUIRES: it has that item.
+  std::string WhereItem(const std::string& key, std::size_t index) const;
 
  private:
   const ConfigValue* Find(const std::string& key);
   template <typename T>
   std::optional<T> Get(const std::string& key, const char* wanted);
   std::string KeyPath(const std::string& key) const;
+  std::string WhereIs(ConfigPosition position) const;
   void FailAt(ConfigPosition position, const std::string& key,
               const std::string& message);
 

@@ -54,6 +54,16 @@ TEST(Config, AnUnknownKeyIsNamedWithItsPlaceAndTheKnownKeys) {
             "f.toml:2:3: spellt: unknown key; known here: also, known");
 }
 
+TEST(Config, AForbiddenKeyFailsWhereItIsAndDoesNotBecomeKnown) {
+  const ConfigFile file = Parsed("new = ['x',\n  'y']\n  old = 1\n");
+  ConfigTable root = file.Root();
+  EXPECT_EQ(root.WhereItem("new", 1), "f.toml:2:3");
+  root.Forbid("older", "is gone");
+  EXPECT_TRUE(root.Strings("new").has_value());
+  root.Forbid("old", "write new");
+  EXPECT_EQ(std::string(root.Finish().message()), "f.toml:3:3: old: write new");
+}
+
 TEST(Config, AnUnknownKeyOfANestedTableIsNamedByItsPath) {
   const ConfigFile file = Parsed("[outer]\nx = 1\n");
   ConfigTable root = file.Root();

@@ -3,8 +3,9 @@
 #include <fnmatch.h>
 #include <time.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace vuspec {
@@ -18,6 +19,16 @@ std::string RequiredText(ConfigTable& table, const std::string& key) {
   std::string text = table.String(key).value_or("");
   if (text.empty()) table.Fail(key, "is required and may not be empty");
   return text;
+}
+
+std::vector<std::string> RequiredTexts(ConfigTable& table,
+                                       const std::string& key) {
+  const auto texts = table.Strings(key).value_or(std::vector<std::string>());
+  if (texts.empty() ||
+      std::find(texts.begin(), texts.end(), "") != texts.end()) {
+    table.Fail(key, "must hold at least one text, and no empty one");
+  }
+  return texts;
 }
 
 }  // namespace
@@ -41,34 +52,43 @@ absl::StatusOr<Expectations> Expectations::Read(const ConfigFile& file,
                                                 const ConfigDate& today) {
   ConfigTable root = file.Root();
   Expectations result;
-  auto tables = root.Tables("xfail");
-  if (tables) {
-    for (ConfigTable& table : *tables) {
-      Entry entry;
-      Xfail& xfail = entry.xfail;
-      xfail.case_pattern = RequiredText(table, "case");
-      xfail.match = RequiredText(table, "match");
-      xfail.reason = RequiredText(table, "reason");
-      xfail.url = table.String("url").value_or("");
-      xfail.until = table.Date("until");
-      xfail.sometimes = table.Bool("sometimes").value_or(false);
-      xfail.where = table.Where();
-      entry.expired = xfail.until && xfail.until->ToString() < today.ToString();
-      root.Absorb(table.Finish());
-      result.entries_.push_back(std::move(entry));
+  if (auto tables = root.Tables("xfail")) {
+    for (std::size_t i = 0; i < tables->size(); ++i) {
+      result.Add((*tables)[i], i, today);
+      root.Absorb((*tables)[i].Finish());
     }
   }
   if (absl::Status status = root.Finish(); !status.ok()) return status;
   return result;
 }
 
+void Expectations::Add(ConfigTable& table, std::size_t entry,
+                       const ConfigDate& today) {
+  table.Forbid("case", "is a list now: write cases = [\"Suite.Name\"]");
+  const std::vector<std::string> patterns = RequiredTexts(table, "cases");
+  Expected expected;
+  Xfail& xfail = expected.xfail;
+  xfail.match = RequiredText(table, "match");
+  xfail.reason = RequiredText(table, "reason");
+  xfail.url = table.String("url").value_or("");
+  xfail.until = table.Date("until");
+  xfail.sometimes = table.Bool("sometimes").value_or(false);
+  xfail.entry = entry;
+  expected.expired = xfail.until && xfail.until->ToString() < today.ToString();
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    xfail.case_pattern = patterns[i];
+    xfail.where = table.WhereItem("cases", i);
+    expected_.push_back(expected);
+  }
+}
+
 const Xfail* Expectations::Match(const std::string& case_name,
                                  const std::string& observed) {
-  for (Entry& entry : entries_) {
-    if (entry.expired || !Fits(entry.xfail, case_name)) continue;
-    if (observed.find(entry.xfail.match) == std::string::npos) continue;
-    entry.used = true;
-    return &entry.xfail;
+  for (Expected& expected : expected_) {
+    if (expected.expired || !Fits(expected.xfail, case_name)) continue;
+    if (observed.find(expected.xfail.match) == std::string::npos) continue;
+    expected.used = true;
+    return &expected.xfail;
   }
   return nullptr;
 }
@@ -76,10 +96,10 @@ const Xfail* Expectations::Match(const std::string& case_name,
 std::vector<const Xfail*> Expectations::ForCase(
     const std::string& case_name) const {
   std::vector<const Xfail*> found;
-  for (const Entry& entry : entries_) {
-    if (!entry.expired && !entry.xfail.sometimes &&
-        Fits(entry.xfail, case_name)) {
-      found.push_back(&entry.xfail);
+  for (const Expected& expected : expected_) {
+    if (!expected.expired && !expected.xfail.sometimes &&
+        Fits(expected.xfail, case_name)) {
+      found.push_back(&expected.xfail);
     }
   }
   return found;
@@ -87,15 +107,15 @@ std::vector<const Xfail*> Expectations::ForCase(
 
 std::vector<const Xfail*> Expectations::All() const {
   std::vector<const Xfail*> all;
-  for (const Entry& entry : entries_) all.push_back(&entry.xfail);
+  for (const Expected& expected : expected_) all.push_back(&expected.xfail);
   return all;
 }
 
 std::vector<const Xfail*> Expectations::Unmatched() const {
   std::vector<const Xfail*> unmatched;
-  for (const Entry& entry : entries_) {
-    if (!entry.expired && !entry.used && !entry.xfail.sometimes) {
-      unmatched.push_back(&entry.xfail);
+  for (const Expected& expected : expected_) {
+    if (!expected.expired && !expected.used && !expected.xfail.sometimes) {
+      unmatched.push_back(&expected.xfail);
     }
   }
   return unmatched;
@@ -103,8 +123,8 @@ std::vector<const Xfail*> Expectations::Unmatched() const {
 
 std::vector<const Xfail*> Expectations::Expired() const {
   std::vector<const Xfail*> expired;
-  for (const Entry& entry : entries_) {
-    if (entry.expired) expired.push_back(&entry.xfail);
+  for (const Expected& expected : expected_) {
+    if (expected.expired) expired.push_back(&expected.xfail);
   }
   return expired;
 }

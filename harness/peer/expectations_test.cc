@@ -8,16 +8,20 @@
 namespace vuspec {
 namespace {
 
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Pointee;
 using testing::SizeIs;
 
 constexpr ConfigDate kToday = {.year = 2026, .month = 6, .day = 30};
 
 constexpr char kTwo[] =
-    "[[xfail]]\ncase = 'Ring.Kick'\nmatch = 'no used entry'\n"
+    "[[xfail]]\ncases = ['Ring.Kick']\nmatch = 'no used entry'\n"
     "reason = 'lost kick'\nurl = 'https://example.org/1'\n"
-    "[[xfail]]\ncase = 'Malformed*'\nmatch = 'Acked'\nreason = 'lenient'\n"
+    "[[xfail]]\ncases = ['Malformed*']\nmatch = 'Acked'\nreason = 'lenient'\n"
     "until = 2026-06-30\n";
 
 Expectations Parsed(const std::string& text, ConfigDate today = kToday) {
@@ -40,13 +44,37 @@ TEST(Expectations, MatchNeedsTheCaseAndTheObservation) {
   ASSERT_NE(xfail, nullptr);
   EXPECT_EQ(xfail->reason, "lost kick");
   EXPECT_EQ(xfail->url, "https://example.org/1");
-  EXPECT_THAT(xfail->where, HasSubstr("e.toml:1:"));
+  EXPECT_THAT(xfail->where, HasSubstr("e.toml:2:10"));
 }
 
 TEST(Expectations, APatternCoversManyCases) {
   Expectations expectations = Parsed(kTwo);
   EXPECT_NE(expectations.Match("Malformed.Short/SET_OWNER", "Acked"), nullptr);
   EXPECT_EQ(expectations.Match("NotMalformed", "Acked"), nullptr);
+}
+
+TEST(Expectations, EachCaseOfAListIsJudgedForItself) {
+  constexpr char kList[] =
+      "[[xfail]]\ncases = [\n  'Ring.Kick',\n  'Ring.Call', 'Log.*',\n]\n"
+      "match = 'late'\nreason = 'r'\nuntil = 2026-06-30\n"
+      "[[xfail]]\ncases = ['Ring.Kick']\nmatch = 'late'\nreason = 'other'\n";
+  Expectations expectations = Parsed(kList);
+  const Xfail* kick = expectations.Match("Ring.Kick", "too late");
+  ASSERT_NE(kick, nullptr);
+  EXPECT_EQ(kick->reason, "r") << "the first that fits";
+  EXPECT_NE(expectations.Match("Log.Size", "too late"), nullptr);
+  EXPECT_EQ(expectations.Match("Ring.Call", "never"), nullptr);
+  EXPECT_THAT(
+      expectations.Unmatched(),
+      ElementsAre(Pointee(AllOf(Field(&Xfail::case_pattern, "Ring.Call"),
+                                Field(&Xfail::where, "e.toml:4:3"),
+                                Field(&Xfail::entry, 0u))),
+                  Pointee(AllOf(Field(&Xfail::case_pattern, "Ring.Kick"),
+                                Field(&Xfail::where, "e.toml:10:10"),
+                                Field(&Xfail::entry, 1u)))));
+  EXPECT_THAT(expectations.ForCase("Ring.Call"), SizeIs(1));
+  EXPECT_THAT(Parsed(kList, {.year = 2026, .month = 7, .day = 1}).Expired(),
+              SizeIs(3));
 }
 
 TEST(Expectations, WhatMatchedNothingIsReported) {
@@ -75,12 +103,29 @@ TEST(Expectations, AnEntryHoldsUntilItsDayAndIsReportedAfter) {
 }
 
 TEST(Expectations, ReasonCaseAndMatchAreRequired) {
-  EXPECT_THAT(ErrorOf("[[xfail]]\ncase = 'a'\nmatch = 'b'\n"),
+  EXPECT_THAT(ErrorOf("[[xfail]]\ncases = ['a']\nmatch = 'b'\n"),
               HasSubstr("xfail.reason: is required"));
-  EXPECT_THAT(ErrorOf("[[xfail]]\ncase = 'a'\nreason = 'b'\n"),
+  EXPECT_THAT(ErrorOf("[[xfail]]\ncases = ['a']\nreason = 'b'\n"),
               HasSubstr("xfail.match: is required"));
   EXPECT_THAT(ErrorOf("[[xfail]]\nmatch = 'a'\nreason = 'b'\n"),
-              HasSubstr("xfail.case: is required"));
+              HasSubstr("e.toml:1:1: xfail.cases: must hold at least one"));
+}
+
+TEST(Expectations, AnEntryNamesAtLeastOneCaseAndNoEmptyOne) {
+  for (const char* cases : {"[]", "['']", "['a', '']"}) {
+    EXPECT_THAT(ErrorOf(std::string("[[xfail]]\ncases = ") + cases +
+                        "\nmatch = 'b'\nreason = 'c'\n"),
+                HasSubstr("e.toml:2:9: xfail.cases: must hold at least one "
+                          "text, and no empty one"));
+  }
+  EXPECT_THAT(ErrorOf("[[xfail]]\ncases = 'a'\n"),
+              HasSubstr("xfail.cases: must be an array of strings"));
+}
+
+TEST(Expectations, OneCaseIsAListOfOne) {
+  EXPECT_EQ(ErrorOf("[[xfail]]\ncase = 'a'\nmatch = 'b'\nreason = 'c'\n"),
+            "e.toml:2:1: xfail.case: is a list now: write "
+            "cases = [\"Suite.Name\"]");
 }
 
 TEST(Expectations, UnknownKeysAreErrors) {
@@ -95,7 +140,7 @@ TEST(Expectations, AnEmptyFileExpectsNothing) {
 
 TEST(ExpectationsTest, ARaceMayPassOrFail) {
   auto expectations = Expectations::Parse(
-      "[[xfail]]\ncase = \"A.B\"\nmatch = \"late\"\nreason = \"a race\"\n"
+      "[[xfail]]\ncases = [\"A.B\"]\nmatch = \"late\"\nreason = \"a race\"\n"
       "sometimes = true\n",
       "race.toml", TodayUtc());
   ASSERT_TRUE(expectations.ok()) << expectations.status();

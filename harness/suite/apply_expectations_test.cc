@@ -32,7 +32,7 @@ RunResult RunOf(Verdict verdict, const std::string& reason) {
 
 constexpr const char* kLostBase = R"(
   [[xfail]]
-  case = "Toy.Fails"
+  cases = ["Toy.Fails"]
   match = "num=0"
   reason = "loses the base"
 )";
@@ -83,7 +83,7 @@ TEST(ApplyExpectations, BrokenAndSkippedAreNeverExpected) {
 TEST(ApplyExpectations, EntryForACaseThatDoesNotExistIsAnError) {
   Expectations expectations = Parse(R"(
     [[xfail]]
-    case = "Toy.Renamed"
+    cases = ["Toy.Renamed"]
     match = "x"
     reason = "y"
   )");
@@ -93,10 +93,30 @@ TEST(ApplyExpectations, EntryForACaseThatDoesNotExistIsAnError) {
               ElementsAre(HasSubstr("no case is called \"Toy.Renamed\"")));
 }
 
+TEST(ApplyExpectations, StaleCasesOfAListAreNamedOneByOne) {
+  Expectations expectations = Parse(R"(
+    [[xfail]]
+    cases = [
+      "Toy.Fails",
+      "Toy.Renamed", "Toy.F*",
+    ]
+    match = "num=0"
+    reason = "loses the base"
+  )");
+  RunResult run = RunOf(Verdict::kFail, "num=0");
+  ApplyExpectations(expectations, run);
+  EXPECT_EQ(run.cases[0].verdict, Verdict::kXfail);
+  EXPECT_THAT(
+      run.expectation_errors,
+      ElementsAre(
+          HasSubstr("peer.expect.toml:5:7: no case is called \"Toy.Renamed\""),
+          HasSubstr("peer.expect.toml:5:22: Toy.F* with \"num=0\" matched")));
+}
+
 TEST(ApplyExpectations, EntryForACaseOutsideOfThisRunIsLeftAlone) {
   Expectations expectations = Parse(R"(
     [[xfail]]
-    case = "Toy.Dies"
+    cases = ["Toy.Dies"]
     match = "x"
     reason = "y"
   )");

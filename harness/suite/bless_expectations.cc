@@ -2,67 +2,22 @@
 
 #include <algorithm>
 #include <map>
-#include <string_view>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "harness/suite/apply_expectations.h"
 #include "harness/suite/catalog.h"
+#include "harness/suite/expectations_text.h"
 
 namespace vuspec {
 namespace {
 
-using Lines = std::vector<std::string>;
-
 // Of an observation, enough to tell it from others.
 constexpr std::size_t kMatchSize = 72;
-
-bool StartsWith(const std::string& line, std::string_view start) {
-  const std::size_t at = line.find_first_not_of(" \t");
-  return at != std::string::npos && line.compare(at, start.size(), start) == 0;
-}
-
-// The file as the lines before the first entry, and those of each entry with
-// the comment above it.
-std::vector<Lines> Blocks(const std::string& text) {
-  std::vector<Lines> blocks(1);
-  for (std::string& line : Lines(absl::StrSplit(text, '\n'))) {
-    if (StartsWith(line, "[[xfail]]")) {
-      Lines& before = blocks.back();
-      auto comment = before.end();
-      while (comment != before.begin() && StartsWith(*(comment - 1), "#")) {
-        --comment;
-      }
-      Lines block(comment, before.end());
-      before.erase(comment, before.end());
-      blocks.push_back(std::move(block));
-    }
-    blocks.back().push_back(std::move(line));
-  }
-  return blocks;
-}
-
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += absl::ascii_iscntrl(static_cast<unsigned char>(c)) ? ' ' : c;
-  }
-  return quoted + "\"";
-}
-
-// The block of one case of the pattern that it was written for.
-Lines NarrowedTo(const std::string& id, const Lines& block) {
-  Lines narrowed = block;
-  for (std::string& line : narrowed) {
-    if (StartsWith(line, "case")) line = absl::StrCat("case   = ", Quoted(id));
-  }
-  return narrowed;
-}
 
 // ASCII up to a length, and only what is found again in an observation.
 std::string MatchOf(const CaseResult& result) {
@@ -74,11 +29,11 @@ std::string MatchOf(const CaseResult& result) {
   return std::string(result.reason.begin(), end).substr(0, kMatchSize);
 }
 
-Lines NewEntry(const CaseResult& result) {
-  return {"[[xfail]]", absl::StrCat("case   = ", Quoted(result.id)),
-          absl::StrCat("match  = ", Quoted(MatchOf(result))),
-          "reason = \"\"  # say why, and where it is written up", ""};
-}
+// Failures that nobody expected, and that look the same.
+struct NewEntry {
+  std::string match;
+  Cases cases;
+};
 
 class Blesser {
  public:
@@ -87,30 +42,36 @@ class Blesser {
     for (const CaseResult& result : run.cases) {
       if (!MayBeExpected(result.verdict)) continue;
       const Xfail* entry = expectations_.Match(result.id, Observation(result));
-      if (entry == nullptr) {
-        unexpected_.push_back(&result);
-      } else {
+      if (entry != nullptr) {
         matched_[entry].push_back(result.id);
+      } else if (!HasExpired(result.id)) {
+        AddCase(result.id, MatchOf(result));
       }
     }
   }
 
   absl::StatusOr<Blessed> Bless(const std::string& text) {
-    std::vector<Lines> blocks = Blocks(text);
-    const std::vector<const Xfail*> entries = expectations_.All();
+    const std::vector<Lines> blocks = EntryBlocks(text);
+    std::vector<std::vector<const Xfail*>> entries;
+    for (const Xfail* xfail : expectations_.All()) {
+      entries.resize(xfail->entry + 1);
+      entries.back().push_back(xfail);
+    }
     if (entries.size() + 1 != blocks.size()) {
       return absl::InvalidArgumentError(
           "only entries written as [[xfail]] tables can be blessed");
     }
     Append(blocks[0]);
     for (std::size_t i = 0; i < entries.size(); ++i) {
-      Treat(*entries[i], blocks[i + 1]);
+      if (absl::Status status = Treat(entries[i], blocks[i + 1]);
+          !status.ok()) {
+        return status;
+      }
     }
-    for (const CaseResult* result : unexpected_) {
-      if (HasExpired(result->id)) continue;
-      ++blessed_.added;
+    for (const NewEntry& entry : added_) {
+      blessed_.added += entry.cases.size();
       if (!lines_.empty() && !lines_.back().empty()) lines_.push_back("");
-      Append(NewEntry(*result));
+      Append(NewEntryBlock(entry.cases, entry.match));
     }
     blessed_.text = absl::StrJoin(lines_, "\n");
     absl::StripTrailingAsciiWhitespace(&blessed_.text);
@@ -123,22 +84,47 @@ class Blesser {
     lines_.insert(lines_.end(), lines.begin(), lines.end());
   }
 
-  void Treat(const Xfail& entry, const Lines& block) {
-    const std::vector<std::string>& matched = matched_[&entry];
-    if (entry.sometimes || IsExpired(entry) || ReachesBeyondTheRun(entry) ||
-        (!matched.empty() && !CoversAPass(entry))) {
-      ++blessed_.kept;
-      return Append(block);
+  void AddCase(const std::string& id, const std::string& match) {
+    auto entry = std::find_if(
+        added_.begin(), added_.end(),
+        [&](const NewEntry& added) { return added.match == match; });
+    if (entry == added_.end()) {
+      entry = added_.insert(entry, {.match = match, .cases = {}});
     }
-    if (matched.empty()) {
-      ++blessed_.dropped;
-      return;
+    entry->cases.push_back(id);
+  }
+
+  absl::Status Treat(const std::vector<const Xfail*>& entry,
+                     const Lines& block) {
+    std::vector<Cases> remains;
+    std::size_t kept = 0;
+    bool changed = false;
+    for (const Xfail* xfail : entry) {
+      remains.push_back(RemainsOf(*xfail));
+      kept += remains.back().size();
+      if (remains.back().empty()) ++blessed_.dropped;
+      changed = changed || remains.back() != Cases{xfail->case_pattern};
     }
-    for (const std::string& id : matched) {
-      ++blessed_.kept;
-      if (!lines_.empty() && !lines_.back().empty()) lines_.push_back("");
-      Append(NarrowedTo(id, block));
+    blessed_.kept += kept;
+    if (kept == 0) return absl::OkStatus();
+    const std::optional<Lines> left =
+        changed ? WithCases(block, remains) : block;
+    if (!left) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          entry[0]->where, ": only a list of one-line strings can be blessed"));
     }
+    Append(*left);
+    return absl::OkStatus();
+  }
+
+  // The pattern itself, the cases of it that match, or nothing.
+  Cases RemainsOf(const Xfail& xfail) {
+    const Cases& matched = matched_[&xfail];
+    if (xfail.sometimes || IsExpired(xfail) || ReachesBeyondTheRun(xfail) ||
+        (!matched.empty() && !CoversAPass(xfail))) {
+      return {xfail.case_pattern};
+    }
+    return matched;
   }
 
   bool IsExpired(const Xfail& entry) const {
@@ -174,8 +160,8 @@ class Blesser {
 
   Expectations& expectations_;
   const RunResult& run_;
-  std::map<const Xfail*, std::vector<std::string>> matched_;
-  std::vector<const CaseResult*> unexpected_;
+  std::map<const Xfail*, Cases> matched_;
+  std::vector<NewEntry> added_;
   Lines lines_;
   Blessed blessed_;
 };

@@ -12,13 +12,13 @@ constexpr char kFile[] = R"(# What toys do wrong.
 
 # Seen by everybody.
 [[xfail]]
-case   = "Toy.Fails"
+cases  = ["Toy.Fails"]
 match  = "num=0"
 reason = "loses the base"
 url    = "https://example.org/1"
 
 [[xfail]]
-case   = "Toy.Passes"
+cases  = ["Toy.Passes"]
 match  = "late"
 reason = "was late once"
 )";
@@ -58,9 +58,10 @@ TEST(BlessExpectations, KeepsWhatMatchesAndDropsWhatIsStale) {
       BlessText(kFile, RunOf({ResultOf("Toy.Fails", Verdict::kFail, "num=0"),
                               ResultOf("Toy.Passes", Verdict::kPass, "")}));
   ASSERT_TRUE(blessed.ok());
-  EXPECT_EQ(blessed->text, std::string(kFile).substr(
-                               0, std::string(kFile).find("\n[[xfail]]\n"
-                                                          "case   = \"Toy.P")));
+  EXPECT_EQ(blessed->text,
+            std::string(kFile).substr(
+                0, std::string(kFile).find("\n[[xfail]]\n"
+                                           "cases  = [\"Toy.P")));
   EXPECT_EQ(blessed->kept, 1u);
   EXPECT_EQ(blessed->dropped, 1u);
   EXPECT_EQ(blessed->added, 0u);
@@ -70,7 +71,7 @@ TEST(BlessExpectations, ANewEntryMakesTheFileRedUntilItHasAReason) {
   const std::string text =
       Bless("", RunOf({ResultOf("Toy.SeesACrash", Verdict::kCrash,
                                 "says \"no\" \\ and dies")}));
-  EXPECT_THAT(text, HasSubstr("case   = \"Toy.SeesACrash\"\n"));
+  EXPECT_THAT(text, HasSubstr("cases  = [\"Toy.SeesACrash\"]\n"));
   const ConfigDate today = {2026, 7, 1};
   EXPECT_THAT(
       std::string(
@@ -94,7 +95,8 @@ TEST(BlessExpectations, AFailureOfAnotherKindReplacesTheEntry) {
 
 TEST(BlessExpectations, APatternIsTakenApartWhereSomeOfItPasses) {
   const std::string pattern =
-      "[[xfail]]\ncase = \"Toy.Passes*\"\nmatch = \"late\"\nreason = \"r\"\n";
+      "[[xfail]]\ncases = [\"Toy.Passes*\"]\nmatch = \"late\"\nreason = "
+      "\"r\"\n";
   const CaseResult late = ResultOf("Toy.Passes", Verdict::kFail, "late");
   EXPECT_EQ(
       Bless(pattern,
@@ -103,15 +105,122 @@ TEST(BlessExpectations, APatternIsTakenApartWhereSomeOfItPasses) {
   const std::string narrowed = Bless(
       pattern, RunOf({late, ResultOf("Toy.PassesToo", Verdict::kPass, "")}));
   EXPECT_EQ(narrowed,
-            "[[xfail]]\ncase   = \"Toy.Passes\"\nmatch = \"late\"\n"
+            "[[xfail]]\ncases = [\"Toy.Passes\"]\nmatch = \"late\"\n"
             "reason = \"r\"\n");
   EXPECT_EQ(Bless(pattern, RunOf({late})), pattern) << "half of it did not run";
+}
+
+constexpr char kList[] = R"(# A list.
+[[xfail]]
+match  = "late"  # is part of what was seen
+cases  = [  # of toys
+  # Those that end.
+  'Toy.Passes',       # a line
+  "Toy.Fails", "Toy.SeesACrash",  # two of them
+  # And \"]\" more.
+  "Toy.\"Dies#]",
+]  # that is all
+reason = "r"
+)";
+
+CaseResult Late(const std::string& id) {
+  return ResultOf(id, Verdict::kFail, "late");
+}
+
+TEST(BlessExpectations, AListThatStillMatchesStaysByteByByte) {
+  EXPECT_EQ(Bless(kList, RunOf({Late("Toy.Passes"), Late("Toy.Fails"),
+                                Late("Toy.SeesACrash"), Late("Toy.\"Dies#]")})),
+            kList);
+}
+
+TEST(BlessExpectations, StaleCasesLeaveTheirListAndCommentsStay) {
+  const auto blessed = BlessText(
+      kList,
+      RunOf({ResultOf("Toy.Passes", Verdict::kPass, ""), Late("Toy.Fails"),
+             ResultOf("Toy.SeesACrash", Verdict::kPass, ""),
+             Late("Toy.\"Dies#]")}));
+  ASSERT_TRUE(blessed.ok()) << blessed.status();
+  EXPECT_EQ(blessed->text, R"(# A list.
+[[xfail]]
+match  = "late"  # is part of what was seen
+cases  = [
+  # of toys
+  # Those that end.
+  "Toy.Fails",  # two of them
+  # And \"]\" more.
+  "Toy.\"Dies#]",
+]  # that is all
+reason = "r"
+)");
+  EXPECT_EQ(blessed->kept, 2u);
+  EXPECT_EQ(blessed->dropped, 2u);
+}
+
+TEST(BlessExpectations, AnEntryWithoutACaseLeftGoes) {
+  EXPECT_EQ(
+      Bless(kList, RunOf({ResultOf("Toy.Passes", Verdict::kPass, ""),
+                          ResultOf("Toy.Fails", Verdict::kPass, ""),
+                          ResultOf("Toy.SeesACrash", Verdict::kPass, "")})),
+      "");
+}
+
+TEST(BlessExpectations, APatternOfAListIsReplacedByWhatMatches) {
+  const std::string head = "[[xfail]]\ncases = [";
+  const std::string tail = "]\nmatch = \"late\"\nreason = \"r\"\n";
+  EXPECT_EQ(
+      Bless(head + "\"Toy.Fails\", \"Toy.Passes*\"" + tail,
+            RunOf({Late("Toy.Passes"), Late("Toy.PassesToo"),
+                   ResultOf("Toy.PassesLast", Verdict::kPass, "")})),
+      head + "\n  \"Toy.Fails\",\n  \"Toy.Passes\",\n  \"Toy.PassesToo\",\n" +
+          tail);
+}
+
+TEST(BlessExpectations, NewFailuresThatLookTheSameShareAnEntry) {
+  const auto blessed = BlessText(
+      kFile, RunOf({ResultOf("Toy.Fails", Verdict::kFail, "num=0"),
+                    Late("Toy.Passes"), Late("Toy.Dies"),
+                    ResultOf("Toy.SeesACrash", Verdict::kCrash, "signal 11"),
+                    ResultOf("Toy.Leaks", Verdict::kFail, "num=0")}));
+  ASSERT_TRUE(blessed.ok()) << blessed.status();
+  EXPECT_EQ(blessed->text, std::string(kFile) + R"(
+[[xfail]]
+cases  = ["Toy.Dies"]
+match  = "late"
+reason = ""  # say why, and where it is written up
+
+[[xfail]]
+cases  = ["Toy.SeesACrash"]
+match  = "signal 11"
+reason = ""  # say why, and where it is written up
+
+[[xfail]]
+cases  = ["Toy.Leaks"]
+match  = "num=0"
+reason = ""  # say why, and where it is written up
+)") << "and never join one that has a reason";
+  EXPECT_EQ(blessed->added, 3u);
+  EXPECT_THAT(Bless("", RunOf({Late("Toy.Passes"),
+                               ResultOf("Toy.Fails", Verdict::kFail, "num=0"),
+                               Late("Toy.Dies")})),
+              HasSubstr("[[xfail]]\ncases  = [\n  \"Toy.Passes\",\n  "
+                        "\"Toy.Dies\",\n]\nmatch  = \"late\"\n"));
+}
+
+TEST(BlessExpectations, AListOfLongStringsIsNotRewritten) {
+  const auto blessed = BlessText(
+      "[[xfail]]\ncases = [\"\"\"Toy.Fails\"\"\", \"Toy.Passes\"]\n"
+      "match = \"late\"\nreason = \"r\"\n",
+      RunOf({Late("Toy.Fails"), ResultOf("Toy.Passes", Verdict::kPass, "")}));
+  EXPECT_EQ(blessed.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(blessed.status().message()),
+              HasSubstr("e.toml:2:10: only a list of one-line strings"));
 }
 
 TEST(BlessExpectations, RacesAndExpiredEntriesAreLeftToTheirReader) {
   for (const char* more : {"sometimes = true\n", "until = 2026-06-30\n"}) {
     const std::string entry =
-        "[[xfail]]\ncase = \"Toy.Fails\"\nmatch = \"late\"\nreason = \"r\"\n" +
+        "[[xfail]]\ncases = [\"Toy.Fails\"]\nmatch = \"late\"\nreason = "
+        "\"r\"\n" +
         std::string(more);
     EXPECT_EQ(Bless(entry, RunOf({ResultOf("Toy.Fails", Verdict::kPass, "")})),
               entry);
@@ -120,7 +229,7 @@ TEST(BlessExpectations, RacesAndExpiredEntriesAreLeftToTheirReader) {
 
 TEST(BlessExpectations, AnExpiredEntryIsNotDoubled) {
   const std::string entry =
-      "[[xfail]]\ncase = \"Toy.Fails\"\nmatch = \"late\"\nreason = \"r\"\n"
+      "[[xfail]]\ncases = [\"Toy.Fails\"]\nmatch = \"late\"\nreason = \"r\"\n"
       "until = 2026-06-30\n";
   EXPECT_EQ(
       Bless(entry, RunOf({ResultOf("Toy.Fails", Verdict::kFail, "late")})),
@@ -129,7 +238,7 @@ TEST(BlessExpectations, AnExpiredEntryIsNotDoubled) {
 
 TEST(BlessExpectations, InlineTablesAreNotRewritten) {
   const auto blessed = BlessText(
-      "xfail = [{case = \"Toy.Fails\", match = \"x\", reason = \"y\"}]\n",
+      "xfail = [{cases = [\"Toy.Fails\"], match = \"x\", reason = \"y\"}]\n",
       RunOf({}));
   EXPECT_EQ(blessed.status().code(), absl::StatusCode::kInvalidArgument);
 }
