@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "harness/backend/fault.h"
 #include "harness/backend/test_frontend.h"
 
@@ -16,11 +17,12 @@ using Probe = std::function<bool(const TestServer&)>;
 struct ProbedFaults {
   Probe probe;
   std::vector<Fault> faults;  // false with each of them
+  // Or why nobody can look here.
+  absl::Status possible = absl::OkStatus();
 };
 
 std::vector<ProbedFaults> InFlightProbes();
 std::vector<ProbedFaults> MemoryProbes();
-// None where the kernel has no userfaultfd.
 std::vector<ProbedFaults> PostcopyProbes();
 std::vector<ProbedFaults> RingProbes();
 std::vector<ProbedFaults> RingStateProbes();
