@@ -48,7 +48,7 @@ CONFORMANCE_CASE(PostcopyErrors, ASecondAdviceIsAnsweredOrRefused,
   Advise(session);
   const Outcome outcome =
       Ask(Raw(session), MakeRequest(Request::POSTCOPY_ADVISE));
-  EXPECT_THAT(outcome, IsAnswered());
+  ASSERT_THAT(outcome, IsAnswered());
   CurrentCase().AmbigCase("a second POSTCOPY_ADVISE: " + ToString(outcome));
   if (outcome.closed) return;
   ASSERT_EQ(outcome.reply->fds.size(), 1u);
