@@ -91,8 +91,9 @@ void PageServer::Provide(const Fault& fault) {
     userfault_->Provide(fault.peer_address, zeroes_);
     return;
   }
-  userfault_->Provide(fault.peer_address, page->second);
-  withheld_.erase(page);
+  if (userfault_->Provide(fault.peer_address, page->second)) {
+    withheld_.erase(page);
+  }
 }
 
 void PageServer::Learn(std::uint64_t guest_address, std::uint64_t size,

@@ -99,8 +99,13 @@ absl::StatusOr<std::optional<std::uint64_t>> Userfault::NextFault() const {
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) return std::nullopt;
     if (size < 0) return absl::ErrnoToStatus(errno, "read a userfaultfd");
-    if (message.event != UFFD_EVENT_PAGEFAULT) continue;
-    return message.arg.pagefault.address & ~(PageSize() - 1);
+    if (message.event == UFFD_EVENT_PAGEFAULT) {
+      return message.arg.pagefault.address & ~(PageSize() - 1);
+    }
+    // It brings the userfaultfd of the new process, whose pages are not ours.
+    if (message.event == UFFD_EVENT_FORK) {
+      const UniqueFd child(static_cast<int>(message.arg.fork.ufd));
+    }
   }
 }
 
@@ -111,14 +116,9 @@ bool Userfault::Provide(std::uint64_t address,
   copy.dst = address;
   copy.src = AddressOf(content.data());
   copy.len = content.size();
-  int result = 0;
-  // EAGAIN: the other process is changing its mappings at this moment.
-  do {
-    copy.copy = 0;
-    result = ::ioctl(fd_.get(), UFFDIO_COPY, &copy);
-  } while (result != 0 && errno == EAGAIN);
-  if (result == 0) return true;
-  // Somebody else was faster: it is there, and who waits has to look again.
+  if (::ioctl(fd_.get(), UFFDIO_COPY, &copy) == 0) return true;
+  // It is there, or it cannot be put there before we have read what the other
+  // process does to its mappings: who waits has to look again.
   uffdio_range page = {address, content.size()};
   (void)::ioctl(fd_.get(), UFFDIO_WAKE, &page);
   return false;

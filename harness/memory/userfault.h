@@ -52,8 +52,9 @@ class Userfault {
 
   // The address of a page that somebody waits for; nullopt if there is none.
   absl::StatusOr<std::optional<std::uint64_t>> NextFault() const;
-  // Fills the page at `address` and wakes who waits for it; false if it is not
-  // missing or not watched. REQUIRES: content is one page.
+  // Fills the page at `address` and wakes who waits for it. False if it is not
+  // missing, not watched or its mapping just changes: who waits is woken, and
+  // faults again if it is missing still. REQUIRES: content is one page.
   bool Provide(std::uint64_t address, std::span<const std::byte> content) const;
 
  private:
