@@ -183,12 +183,13 @@ void BackendAnswer::Cause(Session& session) {
 
 // What comes before it is answered rightly; nothing is looked up.
 std::optional<BackendMessage> BackendAnswer::Awaited() {
-  for (;;) {
+  for (int count = 0; count < kHeardCountMax; ++count) {
     auto message = Overheard(*channel_);
     if (!message || Is(*message, request_)) return message;
     Answer(*channel_, *message,
            Is(*message, BackendRequest::BACKEND_SHARED_OBJECT_LOOKUP));
   }
+  return std::nullopt;
 }
 
 void BackendAnswer::Send(const Header& header, std::uint64_t value,

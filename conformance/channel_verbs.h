@@ -26,6 +26,10 @@ bool Is(const BackendMessage& message, protocol::BackendRequest request);
 BackendMessage Next(BackendChannel& channel);
 // The same, of this kind.
 BackendMessage Next(BackendChannel& channel, protocol::BackendRequest request);
+// So many messages a case reads in a row: a peer may ask again whenever it is
+// refused.
+inline constexpr int kHeardCountMax = 64;
+
 // What a peer that need not say anything says within its quiet budget, or by
 // the time of a round trip.
 std::optional<BackendMessage> Overheard(BackendChannel& channel);

@@ -34,12 +34,11 @@ class HostNotifier : public ChannelCase {
     return session;
   }
   // What it registers, by the index of the ring; each message is answered by
-  // `value`. One that is refused may ask again, and again.
+  // `value`.
   std::map<std::uint64_t, BackendMessage> Registered(Session& session,
                                                      std::uint64_t value = 0) {
-    constexpr int kMessageCountMax = 64;
     std::map<std::uint64_t, BackendMessage> registered;
-    for (int count = 0; count < kMessageCountMax; ++count) {
+    for (int count = 0; count < kHeardCountMax; ++count) {
       auto news = SaidSoFar(session, *channel_);
       if (!news) break;
       Answer(*channel_, *news, value);

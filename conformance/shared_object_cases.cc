@@ -39,7 +39,9 @@ class SharedObject : public ConformanceCase {
   std::optional<BackendMessage> News(
       BackendChannel& channel,
       BackendRequest kind = BackendRequest::BACKEND_SHARED_OBJECT_ADD) {
-    while (auto message = SaidSoFar(*session_, channel)) {
+    for (int count = 0; count < kHeardCountMax; ++count) {
+      auto message = SaidSoFar(*session_, channel);
+      if (!message) break;
       constexpr auto kLookup = BackendRequest::BACKEND_SHARED_OBJECT_LOOKUP;
       const bool found = Is(*message, kind);
       // A lookup that is waited for is for the case to answer.

@@ -85,7 +85,9 @@ class Shmem : public ChannelCase {
   }
   // Grants what the back-end asks for, as long as it asks, and judges it.
   void Serve(Session& session, Mappings& mappings) {
-    while (const auto request = SaidSoFar(session, *channel_)) {
+    for (int count = 0; count < kHeardCountMax; ++count) {
+      const auto request = SaidSoFar(session, *channel_);
+      if (!request) return;
       const auto& map = std::get<ShmemMap>(request->message.body);
       if (Is(*request, BackendRequest::BACKEND_SHMEM_MAP)) {
         mappings.ExpectRoomFor(map);
