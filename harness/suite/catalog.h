@@ -2,7 +2,7 @@
 //
 // GoogleTest is the only registry of cases; the catalogue adds, under the same
 // "Suite.Case" name, what a verdict needs: the clauses it proves and what the
-// peer must offer. CONFORMANCE_CASE (conformance/case.h) fills it.
+// peer must offer. CONFORMANCE_CASE (conformance/kit/case.h) fills it.
 #ifndef VUSPEC_HARNESS_SUITE_CATALOG_H_
 #define VUSPEC_HARNESS_SUITE_CATALOG_H_
 
@@ -36,7 +36,7 @@ struct CaseInfo {
   std::vector<protocol::Ambiguity> open = {};
   bool generated = false;    // a row of a table rather than a written case
   std::string summary = {};  // the clause in our words, for list and explain
-  std::string file = {};     // the name of the one that it is written in
+  std::string file = {};     // where it is written: conformance/...
 
   // The strongest level among the cited clauses: the gate it belongs to.
   protocol::Level level() const;
