@@ -85,6 +85,8 @@ class ControlPlane {
   const protocol::SessionModel& model() const { return model_; }
   RingSet& rings() { return rings_; }
   const RingSet& rings() const { return rings_; }
+  // Somebody may have to be served of whom no descriptor tells.
+  bool polling() const { return rings_.polling() || host_notifiers_.polling(); }
 
  private:
   Handled Carry(const protocol::Message& request, std::vector<UniqueFd>& fds);

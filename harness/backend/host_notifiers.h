@@ -1,8 +1,8 @@
 // Host notifiers: a page for each ring, into which a driver writes the index of
 // the ring instead of kicking it. The front-end maps it into the guest.
 //
-// A page is looked at in every turn of the mock, which stands for hardware that
-// sees the write by itself.
+// A page is looked at in every turn of the mock, which is turned often while
+// there are notifiers: that stands for hardware that sees the write by itself.
 //
 // Contract: one thread; never blocks. Asks through the channel only; a notifier
 // that is refused is not offered again before the next start of its ring.
@@ -11,6 +11,7 @@
 #ifndef VUSPEC_HARNESS_BACKEND_HOST_NOTIFIERS_H_
 #define VUSPEC_HARNESS_BACKEND_HOST_NOTIFIERS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -29,6 +30,12 @@ class HostNotifiers {
   // Registers the notifier of a ring that started, and takes back that of one
   // that stopped, as far as the channel lets it.
   void Follow(std::uint32_t index, bool started, RequestChannel& channel);
+
+  // Nothing else tells when a driver writes: somebody has to look soon.
+  bool polling() const {
+    return std::find(registered_.begin(), registered_.end(), true) !=
+           registered_.end();
+  }
 
   // Whether the ring was notified since the last call.
   bool TakeRung(std::uint32_t index);

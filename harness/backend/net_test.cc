@@ -4,7 +4,9 @@
 #include "gtest/gtest.h"
 #include "harness/backend/net_device.h"
 #include "harness/backend/test_frontend.h"
+#include "harness/memory/mapping.h"
 #include "harness/memory/shared_access.h"
+#include "harness/memory/userfault.h"
 
 namespace vuspec {
 namespace {
@@ -114,6 +116,39 @@ TEST_F(NetTest, SuspendedItKeepsItsNewsUntilARingRuns) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(ours.Receive(Deadline::Now()).status()));
   frontend_.Kick(0);
   EXPECT_TRUE(ours.Receive(Soon()).ok());
+}
+
+TEST(HostNotifierTest, IsHeardWithoutAnyMessage) {
+  using protocol::ProtocolFeature;
+  const TestServer server("net");
+  TestFrontend frontend(server);
+  frontend.Negotiate(TestFrontend::kFeatures,
+                     TestFrontend::kProtocolFeatures |
+                         protocol::Mask(ProtocolFeature::BACKEND_SEND_FD,
+                                        ProtocolFeature::HOST_NOTIFIER));
+  auto pair = SocketPair();
+  ASSERT_TRUE(pair.ok());
+  Connection ours(std::move(pair->first));
+  frontend.Tell(Request::SET_BACKEND_REQ_FD, {}, {pair->second->PollFd()});
+  frontend.ShareMemory();
+  frontend.Prepare(1);
+  frontend.Kick(1);
+  frontend.Enable(1);
+  ASSERT_TRUE(frontend.Fence());
+  Received notifier = ours.Receive(Soon());
+  ASSERT_TRUE(notifier.ok()) << notifier.status();
+  ASSERT_EQ(notifier.message().fds.size(), 1u);
+  const std::uint64_t size = Userfault::PageSize();
+  const auto page =
+      Mapping::Create(notifier.message().fds[0].get(), size, size);
+  ASSERT_TRUE(page.ok()) << page.status();
+
+  const GuestBuffer frame = *frontend.memory().Allocate(112, 16);
+  const Segment segment = {frame.guest_address, 112, false};
+  ASSERT_TRUE(frontend.ring(1).driver.AddChain(std::array{segment}).ok());
+  frontend.ring(1).driver.Publish();
+  Store<std::uint16_t>(page->data(), 1);
+  EXPECT_TRUE(frontend.Reap(1).has_value());
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ class MockSession {
 
   // The rings have more to do at once, or have to be looked at soon.
   bool busy() const { return busy_; }
-  bool polling() const { return control_.rings().polling(); }
+  bool polling() const { return control_.polling(); }
 
   ControlPlane& control() { return control_; }
   const protocol::SessionModel& model() const { return control_.model(); }
