@@ -56,8 +56,8 @@ bool EnableBeforeKickCounts(const TestServer& server) {
   frontend.Negotiate();
   frontend.ShareMemory();
   frontend.Prepare(0);
-  frontend.Enable(0);
   frontend.PostRead();
+  frontend.Enable(0);
   if (!frontend.Idle()) return false;
   frontend.ring(0).kick.TryConsume();  // what is there must suffice
   frontend.Kick(0);
