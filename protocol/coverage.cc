@@ -13,24 +13,9 @@ struct About {
   std::string_view ids;
 };
 constexpr About kAbout[] = {
-#define VU_NOT_SHOWN(name, use, reason)
 #define VU_ABOUT(message, ids) {#message, ids},
 #include "protocol/coverage.def"
 #undef VU_ABOUT
-#undef VU_NOT_SHOWN
-};
-
-struct NotShown {
-  std::string_view name;
-  Use use;
-  std::string_view reason;
-};
-constexpr NotShown kNotShown[] = {
-#define VU_NOT_SHOWN(name, use, reason) {#name, Use::use, reason},
-#define VU_ABOUT(message, ids)
-#include "protocol/coverage.def"
-#undef VU_ABOUT
-#undef VU_NOT_SHOWN
 };
 
 bool Names(std::string_view ids, std::string_view id) {
@@ -81,13 +66,6 @@ bool IsAbout(Req req, ProtocolFeature feature) {
   if (HasToken(row.gate, name) || HasToken(row.statement, name)) return true;
   return feature == ProtocolFeature::INBAND_NOTIFICATIONS &&
          HasToken(row.gate, "INBAND");
-}
-
-std::string_view WhyNotShown(std::string_view name, Use use) {
-  for (const NotShown& row : kNotShown) {
-    if (row.name == name && row.use == use) return row.reason;
-  }
-  return "";
 }
 
 }  // namespace vuspec::protocol

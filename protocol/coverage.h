@@ -1,10 +1,6 @@
-// Which requirements are about which message, and what no case shows of it
-// (coverage.def).
+// Which requirements are about which message (coverage.def).
 #ifndef VUSPEC_PROTOCOL_COVERAGE_H_
 #define VUSPEC_PROTOCOL_COVERAGE_H_
-
-#include <cstdint>
-#include <string_view>
 
 #include "protocol/message_spec.h"
 #include "protocol/requirement.h"
@@ -16,12 +12,6 @@ bool IsAbout(Req req, const MessageSpec& message);
 
 // Whether the statement holds under the feature or names it.
 bool IsAbout(Req req, ProtocolFeature feature);
-
-enum class Use : std::uint8_t { kRight, kWrong };
-
-// Why no case shows this use of a message or a protocol feature; empty where
-// one has to.
-std::string_view WhyNotShown(std::string_view name, Use use);
 
 }  // namespace vuspec::protocol
 

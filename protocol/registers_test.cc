@@ -81,12 +81,6 @@ TEST(Coverage, KnowsMessagesAndFeatures) {
   EXPECT_FALSE(IsAbout(Req::MEM_31, ProtocolFeature::CONFIG));
 }
 
-TEST(Coverage, SaysWhatNoCaseShows) {
-  EXPECT_NE(WhyNotShown("GPU_SET_SOCKET", Use::kRight), "");
-  EXPECT_EQ(WhyNotShown("GPU_SET_SOCKET", Use::kWrong), "");
-  EXPECT_EQ(WhyNotShown("SET_OWNER", Use::kRight), "");
-}
-
 TEST(Rules, KnowRowsAndFiles) {
   EXPECT_THAT(RulesFor(Req::OWN_01), Contains("messages.def SET_OWNER"));
   EXPECT_THAT(RulesFor(Req::VNUM_03), Contains("session_rules.cc"));

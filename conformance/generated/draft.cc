@@ -11,6 +11,7 @@
 #include "conformance/memory/memory_verbs.h"
 #include "harness/transport/check.h"
 #include "harness/transport/event_fd.h"
+#include "harness/transport/unix_socket.h"
 #include "protocol/codec.h"
 #include "protocol/validator.h"
 
@@ -103,7 +104,6 @@ UniqueFd FdOf(const MessageSpec& spec) {
     case Request::ADD_MEM_REG:
       return MakeArea();
     case Request::SET_BACKEND_REQ_FD:
-    case Request::GPU_SET_SOCKET:
       return OpenOfKind(FdKind::kSocket);
     case Request::SET_DEVICE_STATE_FD:
       return OpenOfKind(FdKind::kPipe);
@@ -119,6 +119,7 @@ Needs NeedsFor(const MessageSpec& spec) {
   Needs needs = {.virtio = gate.virtio_offered | gate.virtio_negotiated,
                  .protocol = Mask(ProtocolFeature::REPLY_ACK) |
                              gate.protocol_offered | gate.protocol_negotiated};
+  if (spec.device == protocol::DeviceKind::kGpu) needs.device = "gpu";
   if (spec.fds.rule == protocol::FdRule::kOneWithLogShmfd) {
     needs.protocol |= Mask(ProtocolFeature::LOG_SHMFD);
   }
@@ -156,6 +157,12 @@ Draft DraftOf(const MessageSpec& spec, GuestMemory& memory,
     for (const GuestRegion& region : memory.regions()) {
       draft.fds.push_back(region.fd);
     }
+  } else if (spec.device == protocol::DeviceKind::kGpu) {
+    // Of a display that is there to listen.
+    auto pair = Require(SocketPair());
+    draft.fds.push_back(pair.second->PollFd());
+    draft.owned.push_back(pair.first->TakeSocket());
+    draft.owned.push_back(pair.second->TakeSocket());
   } else if (UniqueFd fd = FdOf(spec)) {
     draft.fds.push_back(fd.get());
     draft.owned.push_back(std::move(fd));
@@ -202,7 +209,6 @@ bool IsTakenByEveryDevice(const MessageSpec& spec) {
     case Request::POSTCOPY_LISTEN:
     case Request::POSTCOPY_END:
     case Request::SET_INFLIGHT_FD:
-    case Request::GPU_SET_SOCKET:
     case Request::CHECK_DEVICE_STATE:
       return false;
     default:

@@ -50,8 +50,8 @@ Outcome Ask(RawFrontend& raw, const Draft& draft);
 // Brings the session to where the message is legal.
 void PrepareFor(const protocol::MessageSpec& spec, Session& session);
 
-// The document alone says that a prepared back-end takes the message; what
-// others hold depends on the device.
+// The document alone says that a prepared back-end, of the kind that the
+// message is for, takes it; what others hold depends on the device.
 bool IsTakenByEveryDevice(const protocol::MessageSpec& spec);
 
 }  // namespace vuspec

@@ -71,9 +71,7 @@ bool CanBeUngated(const MessageSpec& spec) {
   return spec.gate.protocol_negotiated != 0;
 }
 
-// No GPU can be judged yet.
 bool Applies(Defect defect, const MessageSpec& spec) {
-  if (spec.device == protocol::DeviceKind::kGpu) return false;
   switch (defect) {
     case Defect::kNone:
       return IsTakenByEveryDevice(spec);

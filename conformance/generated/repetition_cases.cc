@@ -54,8 +54,6 @@ class Repetition : public ConformanceCase {
 
 int RegisterRepetitions() {
   for (const MessageSpec& spec : AllMessages(protocol::Channel::kMain)) {
-    // No GPU can be judged yet.
-    if (spec.device == protocol::DeviceKind::kGpu) continue;
     const std::string name(spec.name);
     RegisterGenerated(
         {.id = "Repetition." + name,

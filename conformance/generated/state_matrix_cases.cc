@@ -149,8 +149,6 @@ void StateMatrix::ExpectUnchanged(Session& session) {
 
 int RegisterMatrix() {
   for (const MessageSpec& spec : AllMessages(protocol::Channel::kMain)) {
-    // No GPU can be judged yet.
-    if (spec.device == protocol::DeviceKind::kGpu) continue;
     for (const StateRow& row : kStates) {
       const std::string name(spec.name);
       Needs needs = NeedsFor(spec);

@@ -111,10 +111,27 @@ Findings RunSome(const Matrix& matrix, const FaultRow& row,
   return findings;
 }
 
-// As either device: the network one runs what the disk made skip. Ends early,
-// with "*" in the answer, where a fault turns out to be a wide one.
-Names RunOnBoth(const Matrix& matrix, const FaultRow& row, const Ids& ids,
-                std::chrono::milliseconds deadline) {
+// What the mock can be beside a disk.
+constexpr std::string_view kOtherDevices[] = {"net", "gpu"};
+
+// As any other device, each of which runs what those before it made skip.
+Names RunOnOthers(const Matrix& matrix, const FaultRow& row, Ids skipped,
+                  std::chrono::milliseconds deadline, bool everything = false) {
+  Names caught;
+  for (const std::string_view device : kOtherDevices) {
+    if (skipped.empty()) break;
+    Findings findings =
+        RunSome(matrix, row, device, std::move(skipped), deadline, everything);
+    caught.merge(findings.caught);
+    skipped = std::move(findings.skipped);
+  }
+  return caught;
+}
+
+// As every device, the disk first. Ends early, with "*" in the answer, where a
+// fault turns out to be a wide one.
+Names RunOnAll(const Matrix& matrix, const FaultRow& row, const Ids& ids,
+               std::chrono::milliseconds deadline) {
   Names caught;
   Ids skipped;
   for (std::size_t start = 0; start < ids.size(); start += kChunkSize) {
@@ -131,9 +148,7 @@ Names RunOnBoth(const Matrix& matrix, const FaultRow& row, const Ids& ids,
       return caught;
     }
   }
-  if (skipped.empty()) return caught;
-  caught.merge(
-      RunSome(matrix, row, "net", std::move(skipped), deadline).caught);
+  caught.merge(RunOnOthers(matrix, row, std::move(skipped), deadline));
   return caught;
 }
 
@@ -162,19 +177,19 @@ Names MeasureAll(const Matrix& matrix, const FaultRow& row) {
   } else {
     for (const CaseInfo& info : AllCases()) ids.push_back(info.id);
   }
-  Names caught = RunOnBoth(matrix, row, ids, kDeadline);
+  Names caught = RunOnAll(matrix, row, ids, kDeadline);
   // A defect that is a race is not seen each time.
   for (int round = 0; round < kRounds && !caught.contains("*"); ++round) {
     const Ids missed = Missed(row, caught);
     if (missed.empty()) break;
-    caught.merge(RunOnBoth(matrix, row, missed, kPatientDeadline));
+    caught.merge(RunOnAll(matrix, row, missed, kPatientDeadline));
   }
   Ids doubtful;
   for (const std::string& id : caught) {
     if (FindCase(id) != nullptr && !IsListed(row, id)) doubtful.push_back(id);
   }
   if (doubtful.empty() || caught.contains("*")) return caught;
-  const Names confirmed = RunOnBoth(matrix, row, doubtful, kPatientDeadline);
+  const Names confirmed = RunOnAll(matrix, row, doubtful, kPatientDeadline);
   for (const std::string& id : doubtful) {
     if (!confirmed.contains(id)) caught.erase(id);
   }
@@ -212,7 +227,7 @@ void TryWideFaults(Matrix& matrix) {
     Findings findings = RunSome(matrix, row, "blk", ids, kDeadline, true);
     names.merge(findings.caught);
     names.merge(
-        RunSome(matrix, row, "net", findings.skipped, kDeadline, true).caught);
+        RunOnOthers(matrix, row, std::move(findings.skipped), kDeadline, true));
     std::printf("%-40s of %zu more, %zu are left\n",
                 std::string(row.name).c_str(), ids.size(),
                 Unfailed(matrix).size());

@@ -25,8 +25,8 @@ TEST(Registers, EveryRequirementHasCasesOrAReason) {
   }
 }
 
-// Both ways, and no reason that has outlived itself.
-TEST(Registers, EveryMessageAndFeatureHasCasesOrAReason) {
+// Both ways.
+TEST(Registers, EveryMessageAndFeatureHasCases) {
   const std::string page = Vuspec({"list", "--page", "coverage"}).out;
   EXPECT_THAT(page, HasSubstr("| GET_FEATURES |"));
   EXPECT_THAT(page, Not(HasSubstr("**"))) << page;

@@ -32,7 +32,7 @@
 namespace vuspec {
 
 struct MockOptions {
-  std::string device = "blk";  // or "net"
+  std::string device = "blk";  // or "net", "gpu"
   FaultSet faults;
   std::optional<Mishap> mishap = std::nullopt;
 };

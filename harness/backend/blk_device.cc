@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "harness/backend/gpu_device.h"
 #include "harness/backend/le_bytes.h"
 #include "harness/backend/net_device.h"
 #include "harness/backend/scatter.h"
@@ -281,6 +282,7 @@ std::unique_ptr<MockDevice> MakeMockDevice(std::string_view name,
                                            const FaultSet& fault) {
   if (name == "blk") return std::make_unique<BlkDevice>(fault);
   if (name == "net") return std::make_unique<NetDevice>(fault);
+  if (name == "gpu") return std::make_unique<GpuDevice>(fault);
   return nullptr;
 }
 

@@ -68,6 +68,8 @@ Handled ControlPlane::CarryForDevice(const Message& request,
           .SetOrder(RingOrderOf(big ? std::endian::big : std::endian::little));
       return Handled::Done();
     }
+    case Request::GPU_SET_SOCKET:
+      return Handled::DoneIf(gpu_socket_.Open(std::move(fds[0])));
     case Request::CREATE_CRYPTO_SESSION:
       return Handled::Reply(
           crypto_sessions_.Create(std::get<Opaque>(request.body)));

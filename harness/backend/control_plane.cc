@@ -37,7 +37,8 @@ ControlPlane::ControlPlane(const Environment& environment, int connection,
       host_notifiers_(environment.fault, environment.device.queue_count()),
       state_transfer_(environment),
       crypto_sessions_(environment.fault),
-      shared_objects_(environment.fault, environment.hoard) {
+      shared_objects_(environment.fault, environment.hoard),
+      gpu_socket_(environment.fault, environment.hoard) {
   device_.Reset();
   if (predecessor != nullptr) Inherit(*predecessor);
 }

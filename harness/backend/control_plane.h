@@ -19,6 +19,7 @@
 #include "harness/backend/crypto_sessions.h"
 #include "harness/backend/dirty_log.h"
 #include "harness/backend/environment.h"
+#include "harness/backend/gpu_socket.h"
 #include "harness/backend/host_notifiers.h"
 #include "harness/backend/in_flight_area.h"
 #include "harness/backend/iommu.h"
@@ -172,6 +173,7 @@ class ControlPlane {
   StateTransfer state_transfer_;
   CryptoSessions crypto_sessions_;
   SharedObjects shared_objects_;
+  GpuSocket gpu_socket_;
   bool config_change_due_ = false;
   int features_asked_count_ = 0;
 };

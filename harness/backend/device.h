@@ -4,7 +4,7 @@
 // driver may change at any time: each byte is read once, through
 // shared_access.h. A device blocks never.
 //
-// Spec: virtio 1.3, sections 5.1 (network) and 5.2 (block).
+// Spec: virtio 1.3, sections 5.1 (network), 5.2 (block) and 5.7 (GPU).
 #ifndef VUSPEC_HARNESS_BACKEND_DEVICE_H_
 #define VUSPEC_HARNESS_BACKEND_DEVICE_H_
 
@@ -19,6 +19,7 @@
 
 #include "harness/backend/fault.h"
 #include "harness/ring/split_chain.h"
+#include "protocol/message_spec.h"
 
 namespace vuspec {
 
@@ -27,6 +28,10 @@ class MockDevice {
   virtual ~MockDevice() = default;
 
   virtual std::string_view name() const = 0;
+  // Whose messages it takes, beside those that are for any device.
+  virtual protocol::DeviceKind kind() const {
+    return protocol::DeviceKind::kAny;
+  }
   // Device bits (0-23) and transport bits other than those that the mock
   // back-end itself stands for.
   virtual std::uint64_t device_features() const = 0;
@@ -76,7 +81,7 @@ class MockDevice {
   virtual void Reset() = 0;
 };
 
-// "blk" or "net"; nullptr for any other name.
+// "blk", "net" or "gpu"; nullptr for any other name.
 std::unique_ptr<MockDevice> MakeMockDevice(std::string_view name,
                                            const FaultSet& fault = {});
 

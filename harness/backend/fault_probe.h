@@ -3,6 +3,7 @@
 #define VUSPEC_HARNESS_BACKEND_FAULT_PROBE_H_
 
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,10 +18,12 @@ using Probe = std::function<bool(const TestServer&)>;
 struct ProbedFaults {
   Probe probe;
   std::vector<Fault> faults;  // false with each of them
+  std::string_view device = "blk";
   // Or why nobody can look here.
   absl::Status possible = absl::OkStatus();
 };
 
+std::vector<ProbedFaults> GpuProbes();
 std::vector<ProbedFaults> InFlightProbes();
 std::vector<ProbedFaults> MemoryProbes();
 std::vector<ProbedFaults> PostcopyProbes();

@@ -18,6 +18,7 @@ namespace vuspec {
 struct FaultProbe {
   Fault fault;
   Probe probe;  // false with the fault
+  std::string device;
   absl::Status possible;
 };
 
@@ -31,9 +32,11 @@ std::vector<FaultProbe> AllProbes() {
   std::vector<FaultProbe> all;
   for (const auto& rows :
        {RingProbes(), RingStateProbes(), MemoryProbes(), MessageProbes(),
-        SessionProbes(), InFlightProbes(), PostcopyProbes()}) {
-    for (const auto& [probe, faults, possible] : rows) {
-      for (const Fault fault : faults) all.push_back({fault, probe, possible});
+        SessionProbes(), InFlightProbes(), PostcopyProbes(), GpuProbes()}) {
+    for (const auto& [probe, faults, device, possible] : rows) {
+      for (const Fault fault : faults) {
+        all.push_back({fault, probe, std::string(device), possible});
+      }
     }
   }
   return all;
@@ -43,9 +46,9 @@ class FaultTest : public testing::TestWithParam<FaultProbe> {};
 
 TEST_P(FaultTest, IsSeenByAProbeThatTheCorrectMockPasses) {
   if (!GetParam().possible.ok()) GTEST_SKIP() << GetParam().possible;
-  const TestServer correct;
+  const TestServer correct(GetParam().device);
   EXPECT_TRUE(GetParam().probe(correct));
-  const TestServer faulty(GetParam().fault);
+  const TestServer faulty(GetParam().device, FaultSet(GetParam().fault));
   EXPECT_FALSE(GetParam().probe(faulty));
 }
 

@@ -84,6 +84,7 @@ protocol::DeviceLimits LimitsOf(const MockDevice& device,
   limits.virtio_features =
       OfferedFeatures(device, fault) | Mask(VirtioFeature::PROTOCOL_FEATURES);
   limits.protocol_features = OfferedProtocolFeatures(device, fault);
+  limits.device = device.kind();
   limits.queue_count = device.queue_count();
   limits.slot_count = kSlotCount;
   return limits;

@@ -76,15 +76,9 @@ struct Counted {
     example = info.id;
     example_generated = info.generated;
   }
-  // `why_none` is said only where there is none.
-  std::string Text(std::string_view why_none) const {
-    const std::string reason(why_none);
-    if (count == 0 && reason.empty()) {
-      return "0 | **neither a case nor a reason**";
-    }
-    if (count == 0) return absl::StrCat("0 | *", reason, "*");
-    return absl::StrCat(count, " | ", example,
-                        reason.empty() ? "" : " **and a reason for none**");
+  std::string Text() const {
+    if (count == 0) return "0 | **no case**";
+    return absl::StrCat(count, " | ", example);
   }
 };
 
@@ -101,10 +95,8 @@ std::string RowText(std::string_view number, std::string_view name,
     if (!counts) continue;
     (IsNegative(info, is_about) ? negative : positive).Add(info);
   }
-  return absl::StrFormat(
-      "| %s | %s | %s | %s |\n", std::string(number), std::string(name),
-      positive.Text(protocol::WhyNotShown(name, protocol::Use::kRight)),
-      negative.Text(protocol::WhyNotShown(name, protocol::Use::kWrong)));
+  return absl::StrFormat("| %s | %s | %s | %s |\n", std::string(number),
+                         std::string(name), positive.Text(), negative.Text());
 }
 
 std::string MessageRow(const MessageSpec& message) {
@@ -150,7 +142,7 @@ std::string CoveragePage() {
       "requirement holds under it\nor names it. It is negative if one of these "
       "requirements is of level robust, or if\nits name says that something is "
       "refused, survived, not answered, executed, served,\nacked, kept or "
-      "sent. Where there is none, a reason stands in its place.\n";
+      "sent.\n";
   for (const Channel channel : {Channel::kMain, Channel::kBackend}) {
     absl::StrAppend(&page,
                     channel == Channel::kMain

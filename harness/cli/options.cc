@@ -18,7 +18,7 @@ constexpr const char* kTargetHelp =
 
 void AddDevice(CLI::App& app, std::string& device) {
   app.add_option("--device", device, "what the peer is")
-      ->check(CLI::IsMember({"blk", "net", "fs", "vsock", "generic"}))
+      ->check(CLI::IsMember({"blk", "net", "gpu", "fs", "vsock", "generic"}))
       ->type_name("KIND");
 }
 
@@ -174,7 +174,7 @@ void AddServe(CLI::App& app, ServeOptions& serve) {
       ->required()
       ->type_name("PATH");
   app.add_option("--device", serve.device, "what to be (default blk)")
-      ->check(CLI::IsMember({"blk", "net"}))
+      ->check(CLI::IsMember({"blk", "net", "gpu"}))
       ->type_name("KIND");
   AddFaults(app, serve.faults);
   app.add_option("--mishap", serve.mishap,

@@ -65,7 +65,7 @@ TEST(Options, MistakesAreUsageErrorsThatSayWhereToLook) {
       {"frob"},
       {"run", "--frob"},
       {"run", "--level", "all"},
-      {"run", "--device", "gpu"},
+      {"run", "--device", "scsi"},
       {"run", "--jobs", "0"},
       {"run", "--jobs", "many"},
       {"run", "--seed", "-1"},

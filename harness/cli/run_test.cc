@@ -93,7 +93,7 @@ TEST(Run, UsageErrorsSayWhatToDo) {
       {{"run", "--", "./backend"}, "{socket}"},
       {{"run", "--"}, "{socket}"},
       {{"run", "--expect", bad_expectations}, "xfoul"},
-      {{"run", "--device", "fs"}, "--device blk or net"},
+      {{"run", "--device", "fs"}, "--device blk, net or gpu"},
       {{"run", "--shard", "5/4"}, "I/N"},
       {{"run", "--level", "most"}, "--help"},
       {{"run", "--socket", "s", "--jobs", "2"}, "--jobs"},

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "harness/backend/device.h"
 #include "harness/backend/mock_peer.h"
 #include "harness/cli/suggest.h"
 #include "harness/peer/process_peer.h"
@@ -70,10 +71,10 @@ absl::StatusOr<Target> MockInProcess(const TargetOptions& options,
 absl::StatusOr<Target> Mock(const TargetOptions& options) {
   MockOptions mock;
   if (!options.device.empty()) mock.device = options.device;
-  if (mock.device != "blk" && mock.device != "net") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the built-in mock cannot be a ", mock.device,
-                     " device: use --device blk or net, or name a target"));
+  if (MakeMockDevice(mock.device) == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the built-in mock cannot be a ", mock.device,
+        " device: use --device blk, net or gpu, or name a target"));
   }
   absl::StatusOr<FaultSet> faults = ParseFaults(options.faults);
   if (!faults.ok()) return faults.status();

@@ -9,8 +9,8 @@
 // with a deadline; buffers come from the session's guest memory and are not
 // given back before it ends.
 //
-// Spec: "Block Device", "Network Device", "File System Device" and "Socket
-// Device" of virtio.
+// Spec: "Block Device", "Network Device", "GPU Device", "File System Device"
+// and "Socket Device" of virtio.
 #ifndef VUSPEC_HARNESS_DEVICE_DEVICE_DRIVER_H_
 #define VUSPEC_HARNESS_DEVICE_DEVICE_DRIVER_H_
 
@@ -24,6 +24,7 @@
 #include "harness/frontend/reply.h"
 #include "harness/memory/guest_memory.h"
 #include "harness/ring/split_driver.h"
+#include "protocol/message_spec.h"
 
 namespace vuspec {
 
@@ -53,6 +54,7 @@ struct DeviceProfile {
   std::uint32_t io_queue = 0;         // where requests are made
   std::uint32_t config_size = 0;      // bytes every such device has
   std::uint64_t features = 0;         // device bits that the driver acks
+  protocol::DeviceKind kind = protocol::DeviceKind::kAny;  // whose messages
 };
 
 class DeviceDriver {
@@ -81,6 +83,7 @@ std::unique_ptr<DeviceDriver> MakeDeviceDriver(std::string_view device,
 
 std::unique_ptr<DeviceDriver> MakeBlkDriver();
 std::unique_ptr<DeviceDriver> MakeFsDriver();
+std::unique_ptr<DeviceDriver> MakeGpuDriver();
 // Frames come back.
 std::unique_ptr<DeviceDriver> MakeNetDriver();
 // A router answers ARP.

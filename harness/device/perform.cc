@@ -9,6 +9,7 @@ std::unique_ptr<DeviceDriver> MakeDeviceDriver(std::string_view device,
   if (!far_end.empty() && far_end != "loop") return nullptr;
   if (device == "blk") return MakeBlkDriver();
   if (device == "net") return MakeNetDriver();
+  if (device == "gpu") return MakeGpuDriver();
   if (device == "fs") return MakeFsDriver();
   return nullptr;
 }

@@ -176,8 +176,8 @@ absl::StatusOr<Manifest> ReadManifest(const ConfigFile& file,
   if (const auto role = root.Choice("role", roles)) {
     manifest.role = roles[*role];
   }
-  const std::vector<std::string> devices = {"blk", "net", "fs", "vsock",
-                                            "generic"};
+  const std::vector<std::string> devices = {"blk", "net",   "gpu",
+                                            "fs",  "vsock", "generic"};
   if (const auto device = root.Choice("device", devices)) {
     manifest.device = devices[*device];
   }

@@ -83,7 +83,7 @@ struct Gate {
 struct Manifest {
   std::string name;
   std::string role = "backend";    // or "frontend"
-  std::string device = "generic";  // blk, net, fs, vsock, generic
+  std::string device = "generic";  // blk, net, gpu, fs, vsock, generic
   SpawnRecipe spawn;               // argv empty: vuspec does not start it
   Life after_disconnect = Life::kStays;
   SecondConnection second_connection = SecondConnection::kUnknown;

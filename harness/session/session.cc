@@ -41,10 +41,11 @@ Reply<Done> Session::Resume(std::unique_ptr<Channel> channel) {
 }
 
 Reply<Done> Session::Open(std::unique_ptr<Channel> channel) {
-  auto frontend = std::make_unique<Frontend>(
-      std::move(channel), FrontendOptions{.deadline = options_.budget,
-                                          .acks = options_.acks,
-                                          .observer = watch_.get()});
+  FrontendOptions options{.deadline = options_.budget,
+                          .acks = options_.acks,
+                          .observer = watch_.get()};
+  if (driver_ != nullptr) options.device = driver_->profile().kind;
+  auto frontend = std::make_unique<Frontend>(std::move(channel), options);
   if (frontend_ == nullptr) {
     frontend_ = std::move(frontend);
   } else {

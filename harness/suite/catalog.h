@@ -24,7 +24,7 @@ struct Needs {
   std::uint64_t protocol = 0;    // offered protocol feature bits
   std::uint32_t queues = 1;      // at least so many vrings
   bool io = false;               // a device profile with a verified I/O
-  std::string_view device = {};  // "blk", "net", "fs"; empty: any
+  std::string_view device = {};  // "blk", "gpu", "net"...; empty: any
   bool process = false;  // the peer is a process whose /proc we can read
 };
 
