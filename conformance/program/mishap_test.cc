@@ -98,5 +98,23 @@ INSTANTIATE_TEST_SUITE_P(Sections, MishapInASection,
                                           testing::ValuesIn(kKinds)),
                          NameOf);
 
+class LeakOfEverySession : public WholeProgram {};
+
+// Or it would be the verdict of every case, each of which would wait for the
+// peer to let go; and the peer would run out of descriptors on the way.
+TEST_F(LeakOfEverySession, IsToldOnce) {
+  const Ended ended =
+      Run({"Header.*", "--deadline-ms", "60", "--device", "blk", "--",
+           VUSPEC_PROGRAM, "serve", "--socket", "{socket}", "--device", "blk",
+           "--mishap", "leaks@GET_FEATURES"});
+  EXPECT_EQ(ended.code, 3) << ended.out;
+  EXPECT_THAT(ended.out, HasSubstr("every session leaves something behind"));
+  const nlohmann::json summary = Report()["summary"];
+  EXPECT_EQ(summary["leaked"], 1) << ended.out;
+  EXPECT_EQ(summary["failed"], 0) << ended.out;
+  EXPECT_EQ(summary["crashed"], 0) << ended.out;
+  EXPECT_EQ(summary["hung"], 0) << ended.out;
+}
+
 }  // namespace
 }  // namespace vuspec
