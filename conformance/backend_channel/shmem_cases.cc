@@ -88,12 +88,12 @@ class Shmem : public ChannelCase {
     for (int count = 0; count < kHeardCountMax; ++count) {
       const auto request = SaidSoFar(session, *channel_);
       if (!request) return;
-      const auto& map = std::get<ShmemMap>(request->message.body);
       if (Is(*request, BackendRequest::BACKEND_SHMEM_MAP)) {
+        const auto& map = std::get<ShmemMap>(request->message.body);
         mappings.ExpectRoomFor(map);
         mappings.Add(map);
-      } else {
-        mappings.Remove(map);
+      } else if (Is(*request, BackendRequest::BACKEND_SHMEM_UNMAP)) {
+        mappings.Remove(std::get<ShmemMap>(request->message.body));
       }
       Answer(*channel_, *request);
     }

@@ -74,7 +74,12 @@ std::unique_ptr<Channel> ConformanceCase::Delivering(UniqueFd fd) {
 
 Session& ConformanceCase::StartSession(SessionOptions options) {
   options.budget = CurrentRun().answer_budget();
+  options.transcript = std::make_shared<Transcript>();
   auto session = Session::Start(Connect(), MakeRunDriver(), options);
+  if (!session.ok()) {
+    unstarted_ = options.transcript;
+    CurrentCase().AttachTranscript(unstarted_->ToVu());
+  }
   sessions_.push_back(Require(std::move(session)));
   return *sessions_.back();
 }

@@ -132,6 +132,8 @@ class ConformanceCase : public testing::Test {
   // Of what was disconnected last.
   std::vector<std::shared_ptr<const Transcript>> ended_;
   bool ended_are_attached_ = false;
+  // Of the session that could not be started last, if there was one.
+  std::shared_ptr<const Transcript> unstarted_;
   bool negative_ = false;
   bool asking_ = false;  // the three questions
   bool has_io_ = false;

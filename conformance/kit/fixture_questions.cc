@@ -247,11 +247,16 @@ void ConformanceCase::AttachTranscripts() {
 }
 
 std::string ConformanceCase::AfterMessages() const {
-  for (auto ended = ended_.rbegin(); ended != ended_.rend(); ++ended) {
-    const std::string names = (*ended)->LastSent();
-    if (!names.empty()) return "; last sent: " + names;
+  std::string text;
+  for (auto ended = ended_.rbegin(); text.empty() && ended != ended_.rend();
+       ++ended) {
+    text = (*ended)->LastSent();
   }
-  return "";
+  if (unstarted_ != nullptr && !unstarted_->empty()) {
+    if (!text.empty()) text += "; then, on a new connection: ";
+    text += unstarted_->LastSent();
+  }
+  return text.empty() ? "" : "; last sent: " + text;
 }
 
 void ConformanceCase::TearDown() {

@@ -27,7 +27,9 @@ Reply<std::unique_ptr<Session>> Session::Start(
   if (!memory.ok()) return memory.status();
   std::unique_ptr<Session> session(new Session(*std::move(memory), options));
   session->driver_ = std::move(driver);
-  session->transcript_ = std::make_shared<Transcript>();
+  session->transcript_ = options.transcript != nullptr
+                             ? options.transcript
+                             : std::make_shared<Transcript>();
   session->watch_ = std::make_unique<ModelWatch>(*session->transcript_);
   if (auto open = session->Open(std::move(channel)); !open.ok()) {
     return open.failure();

@@ -49,6 +49,9 @@ struct SessionOptions {
   bool share_memory = true;  // SET_MEM_TABLE right after the negotiation
   // A front-end older than bit 30: knows no protocol features.
   bool legacy = false;
+  // Where to write down what is said, for whoever asks after a start that
+  // failed; null: in one of the session's own.
+  std::shared_ptr<Transcript> transcript = nullptr;
 };
 
 class Session final : public IoPort {
