@@ -15,15 +15,14 @@ class MutateOption : public WholeProgram {};
 TEST_F(MutateOption, RevealsAPeerThatTakesNoPieces) {
   const Ended plain = RunAgainst("SplitMessageRefused", {kCase});
   EXPECT_EQ(plain.code, 0) << plain.out;
-  for (const char* how : {"split1", "splitN", "slow"}) {
-    const Ended ended =
-        RunAgainst("SplitMessageRefused", {kCase, "--mutate", how});
-    EXPECT_EQ(ended.code, 1) << how << ended.out;
-    EXPECT_THAT(ended.out,
-                AllOf(HasSubstr(std::string(", mutate ") + how + "\n"),
-                      HasSubstr(std::string("--mutate ") + how + " -- ")));
-    EXPECT_EQ(Report()["mutate"], how);
-  }
+  // The one that waits until a piece was read: of the others, a peer may read
+  // several at once.
+  const Ended ended =
+      RunAgainst("SplitMessageRefused", {kCase, "--mutate", "slow"});
+  EXPECT_EQ(ended.code, 1) << ended.out;
+  EXPECT_THAT(ended.out, AllOf(HasSubstr(", mutate slow\n"),
+                               HasSubstr("--mutate slow -- ")));
+  EXPECT_EQ(Report()["mutate"], "slow");
 }
 
 TEST_F(MutateOption, RefusedLibertiesAreAmbiguous) {
