@@ -15,6 +15,7 @@
 #ifndef VUSPEC_CONFORMANCE_KIT_FIXTURE_H_
 #define VUSPEC_CONFORMANCE_KIT_FIXTURE_H_
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -120,7 +121,7 @@ class ConformanceCase : public testing::Test {
   void CheckResources();
   // Turns the end of a peer into the verdict of the case.
   void Judge(const PeerHealth& health);
-  // Of what was disconnected last, once.
+  // Of what was disconnected last, each once.
   void AttachTranscripts();
   // "; last sent: SET_OWNER, GET_FEATURES", as far as there was a message.
   std::string AfterMessages() const;
@@ -129,9 +130,13 @@ class ConformanceCase : public testing::Test {
   std::optional<Pipe> surplus_;
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<RawConnection>> raws_;
-  // Of what was disconnected last.
-  std::vector<std::shared_ptr<const Transcript>> ended_;
-  bool ended_are_attached_ = false;
+  // What was disconnected last, and whether the report has it.
+  struct Ended {
+    std::shared_ptr<const Transcript> transcript;
+    bool attached = false;
+  };
+  void Remember(std::shared_ptr<const Transcript> transcript);
+  std::deque<Ended> ended_;
   // Of the session that could not be started last, if there was one.
   std::shared_ptr<const Transcript> unstarted_;
   bool negative_ = false;

@@ -28,6 +28,10 @@ Baseline& TheBaseline() {
   return baseline;
 }
 
+// Connections of a case whose messages are shown when it fails: the one at
+// fault may be followed by one that asked what became of it.
+constexpr std::size_t kRememberedMax = 4;
+
 // A pool of threads grows with the load and shrinks in its own time; the cases
 // of Leak, which repeat, count more closely.
 constexpr int kPoolThreads = 64;
@@ -61,10 +65,8 @@ void ConformanceCase::Disconnect() {
   CurrentCase().Excuse(false);
   CheckCanaries();
   CurrentCase().Excuse(Excused());
-  ended_.clear();
-  ended_are_attached_ = false;
-  for (const auto& session : sessions_) ended_.push_back(session->transcript());
-  for (const auto& raw : raws_) ended_.push_back(raw->transcript());
+  for (const auto& session : sessions_) Remember(session->transcript());
+  for (const auto& raw : raws_) Remember(raw->transcript());
   // Only what led to a failure: not the sessions that came after it and were
   // in order.
   const int part_count = testing::UnitTest::GetInstance()
@@ -239,19 +241,22 @@ void ConformanceCase::Judge(const PeerHealth& health) {
   CurrentCase().AttachPeerStderr(CurrentRun().peer().StderrTail());
 }
 
+void ConformanceCase::Remember(std::shared_ptr<const Transcript> transcript) {
+  if (transcript->empty()) return;
+  if (ended_.size() == kRememberedMax) ended_.pop_front();
+  ended_.push_back({std::move(transcript)});
+}
+
 void ConformanceCase::AttachTranscripts() {
-  if (std::exchange(ended_are_attached_, true)) return;
-  for (const auto& transcript : ended_) {
-    CurrentCase().AttachTranscript(transcript->ToVu());
+  for (Ended& ended : ended_) {
+    if (std::exchange(ended.attached, true)) continue;
+    CurrentCase().AttachTranscript(ended.transcript->ToVu());
   }
 }
 
 std::string ConformanceCase::AfterMessages() const {
   std::string text;
-  for (auto ended = ended_.rbegin(); text.empty() && ended != ended_.rend();
-       ++ended) {
-    text = (*ended)->LastSent();
-  }
+  if (!ended_.empty()) text = ended_.back().transcript->LastSent();
   if (unstarted_ != nullptr && !unstarted_->empty()) {
     if (!text.empty()) text += "; then, on a new connection: ";
     text += unstarted_->LastSent();
