@@ -278,6 +278,11 @@ std::optional<std::uint32_t> BlkDevice::Process(std::uint32_t,
   return static_cast<std::uint32_t>(writable_size);
 }
 
+const std::vector<std::string>& MockDeviceNames() {
+  static const std::vector<std::string> names = {"blk", "net", "gpu"};
+  return names;
+}
+
 std::unique_ptr<MockDevice> MakeMockDevice(std::string_view name,
                                            const FaultSet& fault) {
   if (name == "blk") return std::make_unique<BlkDevice>(fault);

@@ -35,17 +35,11 @@ class BlkDevice final : public MockDevice {
   bool WriteConfig(std::size_t offset,
                    std::span<const std::uint8_t> bytes) override;
   void Negotiate(std::uint64_t features) override;
-  bool Wants(std::uint32_t) const override { return true; }
-  std::optional<std::uint32_t> Feeds(std::uint32_t) const override {
-    return std::nullopt;
-  }
-  bool DiscardsWhenDisabled(std::uint32_t) const override { return false; }
   std::optional<std::uint32_t> Process(std::uint32_t queue,
                                        const Chain& chain) override;
   // The disk grows by one sector, which is not there to read: only its size
   // is announced.
   void ChangeConfig() override;
-  bool SetMtu(std::uint64_t) override { return false; }
   // The cache mode is all that a driver can set.
   std::vector<std::uint8_t> SaveState() const override;
   bool LoadState(std::span<const std::uint8_t> state) override;

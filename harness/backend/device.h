@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -49,12 +50,16 @@ class MockDevice {
   virtual void Negotiate(std::uint64_t features) = 0;
 
   // The device has use for a request of this queue now.
-  virtual bool Wants(std::uint32_t queue) const = 0;
+  virtual bool Wants(std::uint32_t /*queue*/) const { return true; }
   // The queue that requests of this one may give work to, if any.
-  virtual std::optional<std::uint32_t> Feeds(std::uint32_t queue) const = 0;
+  virtual std::optional<std::uint32_t> Feeds(std::uint32_t /*queue*/) const {
+    return std::nullopt;
+  }
   // While the ring is disabled, requests of this queue are taken and thrown
   // away; otherwise they wait.
-  virtual bool DiscardsWhenDisabled(std::uint32_t queue) const = 0;
+  virtual bool DiscardsWhenDisabled(std::uint32_t /*queue*/) const {
+    return false;
+  }
 
   // Carries the request out; returns how many bytes were written from the
   // front of the writable part, or nullopt for a request that no driver may
@@ -67,7 +72,7 @@ class MockDevice {
   virtual void ChangeConfig() = 0;
 
   // False for a value that this device cannot take (NET_SET_MTU).
-  virtual bool SetMtu(std::uint64_t mtu) = 0;
+  virtual bool SetMtu(std::uint64_t /*mtu*/) { return false; }
   // Broadcasts a RARP frame for this address, where there is a network.
   virtual bool SendRarp(const std::array<std::uint8_t, 6>&) { return false; }
 
@@ -81,7 +86,8 @@ class MockDevice {
   virtual void Reset() = 0;
 };
 
-// "blk", "net" or "gpu"; nullptr for any other name.
+const std::vector<std::string>& MockDeviceNames();
+// nullptr for a name that is none of them.
 std::unique_ptr<MockDevice> MakeMockDevice(std::string_view name,
                                            const FaultSet& fault = {});
 

@@ -36,16 +36,10 @@ class GpuDevice final : public MockDevice {
   bool WriteConfig(std::size_t offset,
                    std::span<const std::uint8_t> bytes) override;
   void Negotiate(std::uint64_t) override {}
-  bool Wants(std::uint32_t) const override { return true; }
-  std::optional<std::uint32_t> Feeds(std::uint32_t) const override {
-    return std::nullopt;
-  }
-  bool DiscardsWhenDisabled(std::uint32_t) const override { return false; }
   std::optional<std::uint32_t> Process(std::uint32_t queue,
                                        const Chain& chain) override;
   // The display changes, until the driver clears the event.
   void ChangeConfig() override;
-  bool SetMtu(std::uint64_t) override { return false; }
   // The events, and the ids of the resources.
   std::vector<std::uint8_t> SaveState() const override;
   bool LoadState(std::span<const std::uint8_t> state) override;

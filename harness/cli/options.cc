@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "harness/backend/device.h"
+#include "harness/peer/manifest.h"
 #include "harness/report/summary.h"
 #include "harness/transport/mutation.h"
 
@@ -18,7 +20,7 @@ constexpr const char* kTargetHelp =
 
 void AddDevice(CLI::App& app, std::string& device) {
   app.add_option("--device", device, "what the peer is")
-      ->check(CLI::IsMember({"blk", "net", "gpu", "fs", "vsock", "generic"}))
+      ->check(CLI::IsMember(DeviceNames()))
       ->type_name("KIND");
 }
 
@@ -174,7 +176,7 @@ void AddServe(CLI::App& app, ServeOptions& serve) {
       ->required()
       ->type_name("PATH");
   app.add_option("--device", serve.device, "what to be (default blk)")
-      ->check(CLI::IsMember({"blk", "net", "gpu"}))
+      ->check(CLI::IsMember(MockDeviceNames()))
       ->type_name("KIND");
   AddFaults(app, serve.faults);
   app.add_option("--mishap", serve.mishap,

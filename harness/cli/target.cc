@@ -1,5 +1,6 @@
 #include "harness/cli/target.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -71,7 +72,8 @@ absl::StatusOr<Target> MockInProcess(const TargetOptions& options,
 absl::StatusOr<Target> Mock(const TargetOptions& options) {
   MockOptions mock;
   if (!options.device.empty()) mock.device = options.device;
-  if (MakeMockDevice(mock.device) == nullptr) {
+  const auto& names = MockDeviceNames();
+  if (std::find(names.begin(), names.end(), mock.device) == names.end()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the built-in mock cannot be a ", mock.device,
         " device: use --device blk, net or gpu, or name a target"));

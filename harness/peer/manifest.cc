@@ -176,10 +176,8 @@ absl::StatusOr<Manifest> ReadManifest(const ConfigFile& file,
   if (const auto role = root.Choice("role", roles)) {
     manifest.role = roles[*role];
   }
-  const std::vector<std::string> devices = {"blk", "net",   "gpu",
-                                            "fs",  "vsock", "generic"};
-  if (const auto device = root.Choice("device", devices)) {
-    manifest.device = devices[*device];
+  if (const auto device = root.Choice("device", DeviceNames())) {
+    manifest.device = DeviceNames()[*device];
   }
   ReadSpawn(root, manifest);
   ReadClaims(root, manifest.claims);
@@ -199,6 +197,12 @@ void ReplaceAll(std::string& text, const std::string& token,
 }
 
 }  // namespace
+
+const std::vector<std::string>& DeviceNames() {
+  static const std::vector<std::string> names = {"blk", "net",   "gpu",
+                                                 "fs",  "vsock", "generic"};
+  return names;
+}
 
 absl::StatusOr<Manifest> LoadManifest(const std::string& path) {
   absl::StatusOr<ConfigFile> file = ConfigFile::Load(path);

@@ -80,10 +80,13 @@ struct Gate {
   std::string expectations;  // path of the expectations file, "" = none
 };
 
+// What the device of a peer may be.
+const std::vector<std::string>& DeviceNames();
+
 struct Manifest {
   std::string name;
   std::string role = "backend";    // or "frontend"
-  std::string device = "generic";  // blk, net, gpu, fs, vsock, generic
+  std::string device = "generic";  // one of DeviceNames()
   SpawnRecipe spawn;               // argv empty: vuspec does not start it
   Life after_disconnect = Life::kStays;
   SecondConnection second_connection = SecondConnection::kUnknown;
