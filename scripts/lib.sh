@@ -18,8 +18,10 @@ for symbolizer in /usr/lib/llvm-{14,*}/bin/llvm-symbolizer; do
   fi
 done
 
-# A clone in another folder finds what was compiled before.
+# A clone in another folder finds what was compiled before, with precompiled
+# headers, too.
 export CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1
+export CCACHE_SLOPPINESS="pch_defines,time_macros"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 1; }

@@ -139,6 +139,14 @@ void ConformanceCase::Settle(Session& session, SessionRing& ring) {
   ring.call().TryConsume();
 }
 
+void ConformanceCase::ExpectNotified(Session& session, SessionRing& ring) {
+  Settle(session, ring);
+  PostOne(session);
+  EXPECT_TRUE(ring.call().Wait(CurrentRun().ForAnswer()).ok())
+      << "the call descriptor was not signalled";
+  Require(ring.Await());
+}
+
 void ConformanceCase::ExpectNotNotified(Session& session, SessionRing& ring) {
   for (int turn = 0; turn < kTurns; ++turn) Require(session.frontend().Fence());
   EXPECT_EQ(ring.call().TryConsume(), 0u)

@@ -70,7 +70,10 @@ class ConformanceCase : public testing::Test {
   // Waits until the signals of completions already seen have arrived, too, and
   // takes them off the call descriptor.
   void Settle(Session& session, SessionRing& ring);
-  // No call signal since then, whatever was completed.
+  // One request completes and is signalled, however soon its completion shows.
+  // REQUIRES: !event_idx, where that depends on what was asked for.
+  void ExpectNotified(Session& session, SessionRing& ring);
+  // No call signal since it settled, whatever was completed.
   void ExpectNotNotified(Session& session, SessionRing& ring);
 
   // Ends the connection, if it did not end, and goes on over another one; see

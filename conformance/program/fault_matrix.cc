@@ -39,44 +39,53 @@ void WriteJson(const std::string& path,
 }
 
 int Run(int argc, char** argv) {
-  Matrix matrix;
+  std::string vuspec;
   std::string only;
   std::string json;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view flag = argv[i];
-    if (flag == "--vuspec") matrix.vuspec = argv[i + 1];
+    if (flag == "--vuspec") vuspec = argv[i + 1];
     if (flag == "--only") only = argv[i + 1];
     if (flag == "--json") json = argv[i + 1];
   }
-  if (matrix.vuspec.empty()) {
+  if (vuspec.empty()) {
     std::fprintf(stderr,
                  "usage: fault_matrix --vuspec PROGRAM [--only FAULT] "
                  "[--json FILE]\n");
     return 2;
   }
+  FaultMeasurement measurement(vuspec);
   bool agrees = true;
+  const auto differs = [&](const std::string& where, const std::string& what) {
+    std::printf("  %s: %s\n", where.c_str(), what.c_str());
+    agrees = false;
+  };
+  for (const std::string& id : measurement.FailedWithoutFault()) {
+    differs(id, "fails without any fault");
+  }
   const auto faults = AllFaults();
   for (std::size_t i = 0; i < faults.size(); ++i) {
     const FaultRow& row = faults[i];
     if (!only.empty() && only != row.name) continue;
-    const Names caught = Measure(matrix, row);
+    const std::string name(row.name);
+    const Names caught = measurement.Measure(row);
     std::printf("%3zu/%zu %-40s caught by %zu%s\n", i + 1, faults.size(),
-                std::string(row.name).c_str(), caught.size(),
+                name.c_str(), caught.size(),
                 caught.contains("*") ? " or more" : "");
     for (const std::string& what : DifferencesFrom(row, caught)) {
-      std::printf("  k%s: %s\n", std::string(row.name).c_str(), what.c_str());
-      agrees = false;
+      differs("k" + name, what);
+    }
+    for (const std::string& id : measurement.Unasked(row, caught)) {
+      differs("k" + name, id + " caught it, and did not ask the mock about it");
     }
     std::fflush(stdout);
-    matrix.measured[std::string(row.name)] = caught;
-    if (!json.empty()) WriteJson(json, matrix.measured);
+    if (!json.empty()) WriteJson(json, measurement.measured());
   }
   if (only.empty()) {
-    TryWideFaults(matrix);
-    if (!json.empty()) WriteJson(json, matrix.measured);
-    for (const std::string& id : Unfailed(matrix)) {
-      std::printf("  %s: no fault can fail it\n", id.c_str());
-      agrees = false;
+    measurement.TryWideFaults();
+    if (!json.empty()) WriteJson(json, measurement.measured());
+    for (const std::string& id : measurement.Unfailed()) {
+      differs(id, "no fault can fail it");
     }
   }
   std::printf("%s\n", agrees ? "every fault is caught as faults.def says"

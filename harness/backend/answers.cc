@@ -24,13 +24,13 @@ std::vector<std::byte> Encode(const protocol::Body& body) {
 absl::Status Answers::Reply(const Header& request, const protocol::Body& body,
                             const UniqueFd& fd) {
   const bool asked = (request.flags & protocol::kNeedReplyFlag) != 0;
-  if (fault_(Fault::kReplyOnlyIfAsked) && !asked) return absl::OkStatus();
+  if (!asked && fault_(Fault::kReplyOnlyIfAsked)) return absl::OkStatus();
   const int number = fd.get();
   const Fds fds = fd ? Fds(&number, 1) : Fds();
   const absl::Status status = Send(request, Encode(body), fds);
   if (!status.ok()) return status;
   if (fault_(Fault::kReplySentTwice)) return Send(request, Encode(body), fds);
-  if (fault_(Fault::kReplyAndAck) && asked) {
+  if (asked && fault_(Fault::kReplyAndAck)) {
     return Send(request, Encode(protocol::U64{0}), {});
   }
   return absl::OkStatus();
@@ -67,7 +67,7 @@ absl::Status Answers::Send(Header header, std::vector<std::byte> payload,
   if (fault_(Fault::kReplyIdWrong)) ++header.request;
   if (fault_(Fault::kReplyIdZero)) header.request = 0;
   if (fault_(Fault::kReplyTooLong)) payload.resize(payload.size() + 4);
-  if (fault_(Fault::kReplyTooShort) && payload.size() >= 4) {
+  if (payload.size() >= 4 && fault_(Fault::kReplyTooShort)) {
     payload.resize(payload.size() - 4);
   }
   header.size = static_cast<std::uint32_t>(payload.size());

@@ -57,7 +57,9 @@ std::span<std::byte> BackendMemory::Space::LeadingPiece(
 PeerRegion BackendMemory::ToPeerRegion(const protocol::MemoryRegion& region,
                                        UniqueFd fd) {
   const std::uint64_t offset =
-      fault_(Fault::kMmapOffsetIgnored) ? 0 : region.mmap_offset;
+      region.mmap_offset != 0 && fault_(Fault::kMmapOffsetIgnored)
+          ? 0
+          : region.mmap_offset;
   return {region.guest_address, region.memory_size, region.user_address, offset,
           std::move(fd)};
 }
@@ -65,22 +67,22 @@ PeerRegion BackendMemory::ToPeerRegion(const protocol::MemoryRegion& region,
 absl::Status BackendMemory::Replace(
     std::span<const protocol::MemoryRegion> regions,
     std::vector<UniqueFd>& fds) {
-  if (fault_(Fault::kSecondTableIgnored) && memory_->region_count() != 0) {
-    return absl::OkStatus();
-  }
+  const bool first = memory_->region_count() == 0;
+  if (!first && fault_(Fault::kSecondTableIgnored)) return absl::OkStatus();
   if (fault_(Fault::kTableFdsLeaked)) hoard_.KeepCopies(fds);
-  if (fault_(Fault::kOnlyFirstRegionUsed) && !regions.empty()) {
+  if (regions.size() > 1 && fault_(Fault::kOnlyFirstRegionUsed)) {
     regions = regions.first(1);
   }
-  if (fault_(Fault::kEighthRegionDropped) &&
-      regions.size() == protocol::kMemoryRegionCountMax) {
+  if (regions.size() == protocol::kMemoryRegionCountMax &&
+      fault_(Fault::kEighthRegionDropped)) {
     regions = regions.first(regions.size() - 1);
   }
   std::vector<PeerRegion> peer_regions;
   for (std::size_t i = 0; i < regions.size(); ++i) {
     peer_regions.push_back(ToPeerRegion(regions[i], std::move(fds[i])));
   }
-  if (fault_(Fault::kOldTableStaysMapped) || fault_(Fault::kRingsNotRebound)) {
+  if (!first && (fault_(Fault::kOldTableStaysMapped) ||
+                 fault_(Fault::kRingsNotRebound))) {
     hoard_.memories.push_back(
         std::exchange(memory_, std::make_unique<PeerMemory>()));
   }
@@ -108,8 +110,8 @@ absl::Status BackendMemory::Remove(const protocol::MemoryRegion& region) {
                each.user_address == region.user_address &&
                each.memory_size == region.memory_size;
       });
-  if (fault_(Fault::kRemoveComparesOffset) && found != regions_.end() &&
-      found->mmap_offset != region.mmap_offset) {
+  if (found != regions_.end() && found->mmap_offset != region.mmap_offset &&
+      fault_(Fault::kRemoveComparesOffset)) {
     return absl::NotFoundError("the mmap offset differs");
   }
   const absl::Status status = memory_->Remove(

@@ -206,7 +206,7 @@ std::uint8_t BlkDevice::Carry(const Header& header, const Chain& chain,
   switch (header.type) {
     case kIn: {
       const std::span<std::byte> sectors = Sectors(header.sector, in_size);
-      if (fault_(Fault::kBlkMovesReadableData) && !chain.readable().empty()) {
+      if (!chain.readable().empty() && fault_(Fault::kBlkMovesReadableData)) {
         FillOut(chain.readable().back().data(), chain.readable().back().size(),
                 std::byte{0x5a});
       }

@@ -59,19 +59,20 @@ void ControlPlane::AfterRun() {
 
 // Where INBAND_NOTIFICATIONS is not negotiated the channel sends none of it.
 void ControlPlane::NotifyInband() {
-  for (std::uint32_t i = 0; i < device_.queue_count(); ++i) {
-    VringState state = {i, 0};
+  const auto tell = [&](BackendRequest news, std::uint32_t index) {
+    VringState state = {index, 0};
     if (fault_(Fault::kInbandCallNamesOtherRing)) {
-      state.index = (i + 1) % device_.queue_count();
+      state.index = (index + 1) % device_.queue_count();
     }
     if (fault_(Fault::kInbandCallNumSet)) state.num = 1;
+    (void)channel_.Send(MakeRequest(news, state));
+  };
+  for (std::uint32_t i = 0; i < device_.queue_count(); ++i) {
     if (rings_.ring(i).TakeCallDue() && !fault_(Fault::kInbandCallMissing)) {
-      (void)channel_.Send(
-          MakeRequest(BackendRequest::BACKEND_VRING_CALL, state));
+      tell(BackendRequest::BACKEND_VRING_CALL, i);
     }
     if (rings_.ring(i).TakeErrDue()) {
-      (void)channel_.Send(
-          MakeRequest(BackendRequest::BACKEND_VRING_ERR, state));
+      tell(BackendRequest::BACKEND_VRING_ERR, i);
     }
   }
 }
@@ -86,7 +87,7 @@ void ControlPlane::FollowHostNotifiers() {
 Handled ControlPlane::KickInband(const Message& request) {
   const std::uint32_t index = *RingIndex(request);
   if (fault_(Fault::kInbandKickIgnored)) return Handled::Done();
-  if (fault_(Fault::kInbandKickDoesNotStart) && !model_.ring(index).started) {
+  if (!model_.ring(index).started && fault_(Fault::kInbandKickDoesNotStart)) {
     return Handled::Done();
   }
   if (!rings_.KickInband(index)) return Handled::Refused();

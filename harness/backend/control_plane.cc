@@ -189,9 +189,9 @@ Handled ControlPlane::CarryOther(const Message& request,
       if (fault_(Fault::kResetOwnerStopsRings)) StopAllRings();
       break;
     case Request::SET_VRING_NUM:
-      if (fault_(Fault::kFirstRingSizeKept) &&
-          model_.ring(std::get<protocol::VringState>(request.body).index)
-              .size.has_value()) {
+      if (model_.ring(std::get<protocol::VringState>(request.body).index)
+              .size.has_value() &&
+          fault_(Fault::kFirstRingSizeKept)) {
         return Handled::Done();
       }
       break;
@@ -270,11 +270,11 @@ Handled ControlPlane::GetVringBase(const Message& request) {
   Vring& ring = rings_.ring(index);
   if (SuspendsAtStop()) rings_.Suspend(index);
   VringState state = {index, model_.ring(index).base};
-  if (fault_(Fault::kGetVringBaseReturnsAvail) && ring.bound()) {
+  if (ring.bound() && fault_(Fault::kGetVringBaseReturnsAvail)) {
     state.num = ring.avail_index();
   }
   const bool keep_running =
-      fault_(Fault::kGetVringBaseDoesNotStop) && ring.bound();
+      ring.bound() && fault_(Fault::kGetVringBaseDoesNotStop);
   if (keep_running) {
     state.num = ring.next_avail();
   } else if (const auto next = rings_.Stop(index)) {
@@ -304,7 +304,7 @@ Handled ControlPlane::SetVringFd(const Message& request,
   UniqueFd fd = fds.empty() ? UniqueFd() : std::move(fds[0]);
   switch (static_cast<Request>(request.spec->id)) {
     case Request::SET_VRING_KICK:
-      if (fault_(Fault::kStopsForGoodWithTransfer) && state_transfer_.begun()) {
+      if (state_transfer_.begun() && fault_(Fault::kStopsForGoodWithTransfer)) {
         return Handled::Refused();
       }
       if (!rings_.Start(index, std::move(fd))) return Handled::Refused();
@@ -327,8 +327,8 @@ Handled ControlPlane::SetVringEnable(const Message& request) {
   const auto& state = std::get<VringState>(request.body);
   if (state.num == 0 && fault_(Fault::kDisableIgnored)) return Handled::Done();
   if (state.num == 1 && fault_(Fault::kEnableIgnored)) return Handled::Done();
-  if (fault_(Fault::kEnableWhileStoppedForgotten) &&
-      !model_.ring(state.index).started) {
+  if (!model_.ring(state.index).started &&
+      fault_(Fault::kEnableWhileStoppedForgotten)) {
     return Handled::Done();
   }
   model_.ApplyRequest(request);

@@ -37,9 +37,9 @@ bool NeedsXen(const protocol::Body& body) {
 // lost its meaning.
 void ControlPlane::MisplaceRings(std::span<MemoryRegion> regions) const {
   constexpr std::uint64_t kElsewhere = std::uint64_t{1} << 46;
-  if (!fault_(Fault::kGpaRingsNotFound) ||
-      !Has(model_.protocol_features(),
-           protocol::ProtocolFeature::GPA_ADDRESSES)) {
+  if (!Has(model_.protocol_features(),
+           protocol::ProtocolFeature::GPA_ADDRESSES) ||
+      !fault_(Fault::kGpaRingsNotFound)) {
     return;
   }
   for (MemoryRegion& region : regions) region.user_address += kElsewhere;
@@ -53,7 +53,7 @@ Handled ControlPlane::SetMemoryTable(const Message& request,
   if (page_faults_.listening()) return SetPostcopyTable(request, fds);
   MisplaceRings(std::span(regions).first(count));
   UniqueFd bait;
-  if (fault_(Fault::kSharedFileTruncated) && !fds.empty()) {
+  if (!fds.empty() && fault_(Fault::kSharedFileTruncated)) {
     bait = Duplicate(fds[0]);
   }
   const absl::Status status =
@@ -173,7 +173,7 @@ Handled ControlPlane::SetConfig(const Message& request) {
     AnnounceConfigChange();
     return Handled::Done();
   }
-  if (fault_(Fault::kSuspendedConfigWriteLost) && model_.suspended()) {
+  if (model_.suspended() && fault_(Fault::kSuspendedConfigWriteLost)) {
     return Handled::Done();
   }
   const auto bytes = std::span(config.bytes).first(config.size);

@@ -71,27 +71,34 @@ void OverlookDefects(const FaultSet& fault, ReceivedMessage& message,
                      const protocol::WireContext& context, Hoard& hoard) {
   if (fault.empty()) return;
   std::uint32_t& flags = message.header.flags;
-  if (fault(Fault::kVersionNotChecked)) {
+  if ((flags & protocol::kVersionMask) != protocol::kVersion &&
+      fault(Fault::kVersionNotChecked)) {
     flags = (flags & ~protocol::kVersionMask) | protocol::kVersion;
   }
-  if (fault(Fault::kReplyFlagNotChecked)) flags &= ~protocol::kReplyFlag;
-  if (fault(Fault::kReservedFlagsNotChecked)) flags &= protocol::kDefinedFlags;
+  if ((flags & protocol::kReplyFlag) != 0 &&
+      fault(Fault::kReplyFlagNotChecked)) {
+    flags &= ~protocol::kReplyFlag;
+  }
+  if ((flags & ~protocol::kDefinedFlags) != 0 &&
+      fault(Fault::kReservedFlagsNotChecked)) {
+    flags &= protocol::kDefinedFlags;
+  }
 
   const protocol::MessageSpec* spec =
       FindMessage(protocol::Channel::kMain, message.header.request);
   if (spec == nullptr) return;
   const protocol::SizeRange sizes =
       PayloadSizes(ResolvePayload(spec->payload, context));
-  if (fault(Fault::kShortPayloadAccepted) &&
-      message.payload.size() < sizes.min) {
+  if (message.payload.size() < sizes.min &&
+      fault(Fault::kShortPayloadAccepted)) {
     message.payload.resize(sizes.min);
   }
-  if (fault(Fault::kLongPayloadAccepted) &&
-      message.payload.size() > sizes.max) {
+  if (message.payload.size() > sizes.max &&
+      fault(Fault::kLongPayloadAccepted)) {
     message.payload.resize(sizes.max);
   }
-  if (fault(Fault::kConfigSizeNotChecked) && message.payload.size() > 12 &&
-      spec == &Spec(Request::GET_CONFIG)) {
+  if (spec == &Spec(Request::GET_CONFIG) && message.payload.size() > 12 &&
+      fault(Fault::kConfigSizeNotChecked)) {
     // Only counts below 256 occur here.
     message.payload[4] = static_cast<std::byte>(message.payload.size() - 12);
   }
@@ -114,25 +121,25 @@ void OverlookDefects(const FaultSet& fault, ReceivedMessage& message,
 Message Misread(const FaultSet& fault, const SessionModel& model,
                 Message request) {
   const std::uint32_t count = model.limits().queue_count;
-  if (fault(Fault::kRingIndexWraps)) {
+  const bool beyond = RingIndex(request).value_or(0) >= count;
+  if (beyond && fault(Fault::kRingIndexWraps)) {
     if (auto* state = std::get_if<VringState>(&request.body)) {
       state->index %= count;
     } else if (auto* addr = std::get_if<protocol::VringAddr>(&request.body)) {
       addr->index %= count;
     }
   }
-  if (fault(Fault::kLargeRingClamped) &&
-      request.spec == &Spec(Request::SET_VRING_NUM)) {
+  if (request.spec == &Spec(Request::SET_VRING_NUM)) {
     std::uint32_t& size = std::get<VringState>(request.body).num;
-    size = std::min(size, std::uint32_t{1024});
+    if (size > 1024 && fault(Fault::kLargeRingClamped)) size = 1024;
   }
-  if (fault(Fault::kRingIndexCutTo8Bits)) {
+  if (beyond && fault(Fault::kRingIndexCutTo8Bits)) {
     if (auto* state = std::get_if<VringState>(&request.body)) {
       state->index &= 0xff;
     }
   }
-  if (fault(Fault::kKickIndexWraps) &&
-      request.spec->ring == protocol::RingField::kLowByte) {
+  if (beyond && request.spec->ring == protocol::RingField::kLowByte &&
+      fault(Fault::kKickIndexWraps)) {
     const std::uint64_t value = Value(request);
     request.body =
         protocol::U64{(value & ~std::uint64_t{0xff}) | (value & 0xff) % count};
@@ -152,79 +159,80 @@ bool WronglyRefuses(const FaultSet& fault, const SessionModel& model,
   const auto* table = std::get_if<protocol::MemoryTable>(&request.body);
   switch (static_cast<Request>(request.spec->id)) {
     case Request::GET_FEATURES:
-      return fault(Fault::kFeaturesNeedOwner) && !model.owned();
+      return !model.owned() && fault(Fault::kFeaturesNeedOwner);
     case Request::SET_OWNER:
-      return fault(Fault::kOwnerNeedsFeatures) && !model.features();
+      return !model.features() && fault(Fault::kOwnerNeedsFeatures);
     case Request::SET_FEATURES:
-      return (fault(Fault::kFeaturesOnRunningRingRefused) &&
-              !model.suspended()) ||
-             (fault(Fault::kSecondFeaturesRefused) && model.features());
+      return (!model.suspended() &&
+              fault(Fault::kFeaturesOnRunningRingRefused)) ||
+             (model.features() && fault(Fault::kSecondFeaturesRefused));
     case Request::GET_PROTOCOL_FEATURES:
     case Request::SET_PROTOCOL_FEATURES:
-      return fault(Fault::kProtocolFeaturesNeedAckedBit) &&
-             !Has(model.features().value_or(0),
-                  protocol::VirtioFeature::PROTOCOL_FEATURES);
+      return !Has(model.features().value_or(0),
+                  protocol::VirtioFeature::PROTOCOL_FEATURES) &&
+             fault(Fault::kProtocolFeaturesNeedAckedBit);
     case Request::GET_QUEUE_NUM:
-      return fault(Fault::kQueueNumNeedsAckedBit) &&
-             !Has(model.protocol_features(), protocol::ProtocolFeature::MQ);
+      return !Has(model.protocol_features(), protocol::ProtocolFeature::MQ) &&
+             fault(Fault::kQueueNumNeedsAckedBit);
     case Request::SET_MEM_TABLE:
-      if (fault(Fault::kSecondTableRefused) &&
-          !model.memory().regions().empty()) {
+      if (!model.memory().regions().empty() &&
+          fault(Fault::kSecondTableRefused)) {
         return true;
       }
-      if (fault(Fault::kTableOnRunningRingRefused) && !model.suspended()) {
+      if (!model.suspended() && fault(Fault::kTableOnRunningRingRefused)) {
         return true;
       }
       if (table == nullptr) return false;
-      if (fault(Fault::kEightRegionsRefused) &&
-          table->region_count == protocol::kMemoryRegionCountMax) {
+      if (table->region_count == protocol::kMemoryRegionCountMax &&
+          fault(Fault::kEightRegionsRefused)) {
         return true;
       }
-      return fault(Fault::kSmallRegionRefused) &&
-             std::any_of(table->regions.begin(),
+      return std::any_of(table->regions.begin(),
                          table->regions.begin() + table->region_count,
                          [](const protocol::MemoryRegion& region) {
                            return region.memory_size < (std::uint64_t{2} << 20);
-                         });
+                         }) &&
+             fault(Fault::kSmallRegionRefused);
     case Request::ADD_MEM_REG:
-      return fault(Fault::kLastSlotRefused) &&
-             model.memory().regions().size() + 1 == model.limits().slot_count;
+      return model.memory().regions().size() + 1 == model.limits().slot_count &&
+             fault(Fault::kLastSlotRefused);
     case Request::SET_VRING_NUM:
-      return fault(Fault::kSmallRingRefused) && state->num < 4;
+      return state->num < 4 && fault(Fault::kSmallRingRefused);
     case Request::SET_VRING_BASE:
-      return fault(Fault::kBaseAboveSizeRefused) && index &&
-             *index < model.limits().queue_count &&
-             state->num >= model.ring(*index).size.value_or(~0u);
+      return index && *index < model.limits().queue_count &&
+             state->num >= model.ring(*index).size.value_or(~0u) &&
+             fault(Fault::kBaseAboveSizeRefused);
     case Request::SET_VRING_ADDR:
-      return (fault(Fault::kAddrOnRunningRingRefused) && ring_runs) ||
-             (fault(Fault::kAddrNeedsNum) && index &&
-              *index < model.limits().queue_count && !model.ring(*index).size);
+      return (ring_runs && fault(Fault::kAddrOnRunningRingRefused)) ||
+             (index && *index < model.limits().queue_count &&
+              !model.ring(*index).size && fault(Fault::kAddrNeedsNum));
     case Request::SET_INFLIGHT_FD:
-      return fault(Fault::kInFlightAreaNeedsRings) && !model.ring(0).size;
+      return !model.ring(0).size && fault(Fault::kInFlightAreaNeedsRings);
     case Request::SET_VRING_KICK:
-      if (fault(Fault::kRingsNeedInFlightArea) && !model.has_inflight() &&
+      if (!model.has_inflight() &&
           Has(model.protocol_features(),
-              protocol::ProtocolFeature::INFLIGHT_SHMFD)) {
+              protocol::ProtocolFeature::INFLIGHT_SHMFD) &&
+          fault(Fault::kRingsNeedInFlightArea)) {
         return true;
       }
-      return (fault(Fault::kNoFdKickRefused) && no_fd) ||
-             (fault(Fault::kSecondKickRefused) && ring_runs);
+      return (no_fd && fault(Fault::kNoFdKickRefused)) ||
+             (ring_runs && fault(Fault::kSecondKickRefused));
     case Request::SET_VRING_CALL:
-      return (fault(Fault::kNoFdCallRefused) && no_fd) ||
-             (fault(Fault::kCallOnRunningRingRefused) && ring_runs);
+      return (no_fd && fault(Fault::kNoFdCallRefused)) ||
+             (ring_runs && fault(Fault::kCallOnRunningRingRefused));
     case Request::SET_VRING_ERR:
-      return (fault(Fault::kNoFdErrRefused) && no_fd) ||
+      return (no_fd && fault(Fault::kNoFdErrRefused)) ||
              fault(Fault::kErrRefused);
     case Request::SET_VRING_ENABLE:
-      return fault(Fault::kRepeatedEnableRefused) && index &&
-             *index < model.limits().queue_count &&
-             model.ring(*index).enabled == (state->num != 0);
+      return index && *index < model.limits().queue_count &&
+             model.ring(*index).enabled == (state->num != 0) &&
+             fault(Fault::kRepeatedEnableRefused);
     case Request::GET_CONFIG:
-      return (fault(Fault::kPartialConfigRefused) &&
-              std::get<protocol::Config>(request.body).offset != 0) ||
-             (fault(Fault::kConfigNeedsFeatures) && !model.features()) ||
-             (fault(Fault::kSuspendedConfigRefused) && model.suspended() &&
-              model.ring(0).size);
+      return (std::get<protocol::Config>(request.body).offset != 0 &&
+              fault(Fault::kPartialConfigRefused)) ||
+             (!model.features() && fault(Fault::kConfigNeedsFeatures)) ||
+             (model.suspended() && model.ring(0).size &&
+              fault(Fault::kSuspendedConfigRefused));
     default:
       return false;
   }
@@ -234,22 +242,22 @@ bool WronglyAccepts(const FaultSet& fault, const Message& request,
                     const Violation& violation) {
   if (fault.empty()) return false;
   if (IsFdRule(violation)) {
-    return fault(Fault::kMissingFdAccepted) &&
-           violation.relation == protocol::Relation::kAtLeast;
+    return violation.relation == protocol::Relation::kAtLeast &&
+           fault(Fault::kMissingFdAccepted);
   }
   if (violation.req == Req::MQ_06) {
     return request.spec->ring == protocol::RingField::kLowByte
                ? fault(Fault::kKickIndexNotChecked)
                : fault(Fault::kRingIndexNotChecked);
   }
-  if (fault(Fault::kGatesNotChecked) &&
-      (violation.relation == protocol::Relation::kNotOffered ||
-       violation.relation == protocol::Relation::kNotNegotiated)) {
+  if ((violation.relation == protocol::Relation::kNotOffered ||
+       violation.relation == protocol::Relation::kNotNegotiated) &&
+      fault(Fault::kGatesNotChecked)) {
     return true;
   }
   return std::any_of(std::begin(kUnchecked), std::end(kUnchecked),
                      [&](const Unchecked& row) {
-                       return fault(row.fault) && row.rule == violation.req;
+                       return row.rule == violation.req && fault(row.fault);
                      });
 }
 

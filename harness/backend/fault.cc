@@ -43,7 +43,8 @@ std::optional<Fault> FindFault(std::string_view name) {
 bool FaultSet::process_only() const {
   return std::any_of(std::begin(kRows), std::end(kRows),
                      [&](const FaultRow& row) {
-                       return row.process_only && (*this)(row.fault);
+                       return row.process_only &&
+                              bits_.test(static_cast<std::size_t>(row.fault));
                      });
 }
 

@@ -46,8 +46,13 @@ class FaultTest : public testing::TestWithParam<FaultProbe> {};
 
 TEST_P(FaultTest, IsSeenByAProbeThatTheCorrectMockPasses) {
   if (!GetParam().possible.ok()) GTEST_SKIP() << GetParam().possible;
-  const TestServer correct(GetParam().device);
-  EXPECT_TRUE(GetParam().probe(correct));
+  AskedFaults asked{};
+  {
+    const TestServer correct(GetParam().device, {}, &asked);
+    EXPECT_TRUE(GetParam().probe(correct));
+  }
+  // fault_matrix relies on it: who is not asked about a defect is without it.
+  EXPECT_TRUE(asked[static_cast<std::size_t>(GetParam().fault)]);
   const TestServer faulty(GetParam().device, FaultSet(GetParam().fault));
   EXPECT_FALSE(GetParam().probe(faulty));
 }

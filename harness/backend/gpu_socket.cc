@@ -20,7 +20,8 @@ constexpr std::uint32_t kFeaturesSize = 8;
 }  // namespace
 
 GpuSocket::~GpuSocket() {
-  if (fault_(Fault::kGpuSocketLeaked)) hoard_.fds.push_back(std::move(socket_));
+  if (socket_ && fault_(Fault::kGpuSocketLeaked))
+    hoard_.fds.push_back(std::move(socket_));
 }
 
 bool GpuSocket::Open(UniqueFd socket) {

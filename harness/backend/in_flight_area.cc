@@ -46,7 +46,7 @@ void Soil(const FreshArea& area) {
 }  // namespace
 
 absl::StatusOr<FreshArea> InFlightArea::Make(const Inflight& wanted) {
-  if (fault_(Fault::kInFlightAreaMadeOnce) && last_made_.fd) {
+  if (last_made_.fd && fault_(Fault::kInFlightAreaMadeOnce)) {
     return FreshArea{last_made_.description, Duplicate(last_made_.fd)};
   }
   FreshArea area;

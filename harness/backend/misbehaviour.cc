@@ -35,12 +35,12 @@ void PushUsed(const FaultSet& fault, SplitDevice& device, std::uint16_t head,
 bool IsOverwhelmed(const FaultSet& fault, const SplitDevice& device) {
   const auto waiting = static_cast<std::uint16_t>(device.view().avail_index() -
                                                   device.next_avail());
-  if (fault(Fault::kFullRingRefused) && waiting == device.queue_size()) {
+  if (waiting == device.queue_size() && fault(Fault::kFullRingRefused)) {
     return true;
   }
   // Sixteen-bit arithmetic that somebody did in an int.
-  return fault(Fault::kIndexWrapMishandled) && waiting != 0 &&
-         device.view().avail_index() < device.next_avail();
+  return waiting != 0 && device.view().avail_index() < device.next_avail() &&
+         fault(Fault::kIndexWrapMishandled);
 }
 
 void SpillOver(const Chain& chain, const BackendMemory& memory) {
@@ -59,18 +59,18 @@ bool IsTooMuch(const FaultSet& fault, const Chain& chain) {
   constexpr std::size_t kShortestHeader = 12;  // of block and network devices
   constexpr std::size_t kFewBuffers = 64;
   const auto& readable = chain.readable();
-  if (fault(Fault::kLayoutAssumed) && !readable.empty() &&
-      readable.front().size() < kShortestHeader) {
+  if (!readable.empty() && readable.front().size() < kShortestHeader &&
+      fault(Fault::kLayoutAssumed)) {
     return true;
   }
-  return fault(Fault::kLongChainsRefused) &&
-         readable.size() + chain.writable().size() > kFewBuffers;
+  return readable.size() + chain.writable().size() > kFewBuffers &&
+         fault(Fault::kLongChainsRefused);
 }
 
 void Trespass(const FaultSet& fault, const SplitDevice& device,
               const Chain& chain) {
   const auto& readable = chain.readable();
-  if (fault(Fault::kReadableBufferOverwritten) && !readable.empty()) {
+  if (!readable.empty() && fault(Fault::kReadableBufferOverwritten)) {
     Store<std::uint8_t>(readable.front().data(), 0x5a);
   }
   if (fault(Fault::kDescriptorsOverwritten)) {
@@ -132,15 +132,15 @@ void SufferMessage(const FaultSet& fault, const ReceivedMessage& message,
   const protocol::MessageSpec* spec =
       FindMessage(protocol::Channel::kMain, message.header.request);
   if (spec == nullptr) return;
-  if (fault(Fault::kAbortsOnSurplusFds) && message.fds.size() > spec->fds.max) {
+  if (message.fds.size() > spec->fds.max && fault(Fault::kAbortsOnSurplusFds)) {
     std::abort();
   }
-  if (fault(Fault::kAbortsOnStrayPayload) && !message.payload.empty() &&
-      spec->payload == protocol::Payload::kNone) {
+  if (spec->payload == protocol::Payload::kNone && !message.payload.empty() &&
+      fault(Fault::kAbortsOnStrayPayload)) {
     std::abort();
   }
-  if (fault(Fault::kAbortsBeforeOwner) && !model.owned() &&
-      spec->phase == protocol::Phase::kOwned) {
+  if (spec->phase == protocol::Phase::kOwned && !model.owned() &&
+      fault(Fault::kAbortsBeforeOwner)) {
     std::abort();
   }
 }

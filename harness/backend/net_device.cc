@@ -170,10 +170,10 @@ std::optional<std::uint32_t> NetDevice::Transmit(const Chain& chain) {
   if (frames_.size() == kFrameCountMax) return 0;
   Frame frame;
   Gather(chain.readable(), 0, std::span(frame.header).first(header_size_));
-  if (fault_(Fault::kNetHeaderTrusted) && !IsPlain(frame.header)) return 0;
+  if (!IsPlain(frame.header) && fault_(Fault::kNetHeaderTrusted)) return 0;
   frame.bytes.resize(static_cast<std::size_t>(size - header_size_));
   Gather(chain.readable(), header_size_, frame.bytes);
-  if (fault_(Fault::kNetFramesCut) && frame.bytes.size() > kCutSize) {
+  if (frame.bytes.size() > kCutSize && fault_(Fault::kNetFramesCut)) {
     frame.bytes.resize(kCutSize);
   }
   // Two frames without a buffer between them: none was there for the first.

@@ -44,7 +44,7 @@ constexpr Unminded kUnminded[] = {
 bool Minds(const FaultSet& fault, const Violation& wrong) {
   return std::none_of(std::begin(kUnminded), std::end(kUnminded),
                       [&](const Unminded& row) {
-                        return fault(row.fault) && row.rule == wrong.req;
+                        return row.rule == wrong.req && fault(row.fault);
                       });
 }
 

@@ -57,7 +57,7 @@ bool RingSet::Bind(std::uint32_t index) {
 bool RingSet::Start(std::uint32_t index, UniqueFd kick) {
   const FaultSet& fault = environment_.fault;
   Vring& ring = rings_[index];
-  if (fault(Fault::kFirstKickFdKept) && ring.kick_fd() >= 0) return true;
+  if (ring.kick_fd() >= 0 && fault(Fault::kFirstKickFdKept)) return true;
   if (kick) {
     const EventLoop::Token token = kFirstToken + index;
     const absl::Status watched =
@@ -65,7 +65,7 @@ bool RingSet::Start(std::uint32_t index, UniqueFd kick) {
     if (!watched.ok()) return false;
   }
   ForgetKick(index);
-  if (fault(Fault::kReplacedKickFdLeaked) && ring.kick_fd() >= 0) {
+  if (ring.kick_fd() >= 0 && fault(Fault::kReplacedKickFdLeaked)) {
     environment_.hoard.fds.push_back(ring.TakeKick());
   }
   ring.SetKick(std::move(kick));
@@ -135,9 +135,9 @@ Vring::Mode RingSet::ModeOf(std::uint32_t index) const {
   const FaultSet& fault = environment_.fault;
   const protocol::RingState& state = model_.ring(index);
   const bool started =
-      state.started || ((fault(Fault::kGetVringBaseDoesNotStop) ||
-                         fault(Fault::kStartsWithoutKick)) &&
-                        rings_[index].bound());
+      state.started ||
+      (rings_[index].bound() && (fault(Fault::kGetVringBaseDoesNotStop) ||
+                                 fault(Fault::kStartsWithoutKick)));
   if (!started || MemoryIsUntold()) return Vring::Mode::kIdle;
   if (status_counts_ && (model_.status() & kDriverOk) == 0 &&
       !fault(Fault::kRunsBeforeDriverOk)) {

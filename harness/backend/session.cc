@@ -35,7 +35,7 @@ bool MockSession::Turn(bool readable) {
                                 fault_(Fault::kChannelRefusalEndsSession))) {
     return false;
   }
-  return !(fault_(Fault::kBadRingEndsSession) && control_.rings().any_broken());
+  return !(control_.rings().any_broken() && fault_(Fault::kBadRingEndsSession));
 }
 
 // CHECK_DEVICE_STATE is answered once the outcome is known.
@@ -75,7 +75,9 @@ bool MockSession::Handle(ReceivedMessage& message) {
   CarryDeferred();
   SufferMessage(fault_, message, control_.model());
   protocol::WireContext context = control_.model().context();
-  if (fault_(Fault::kXenFieldsNotExpected)) context.xen_mmap = false;
+  if (context.xen_mmap && fault_(Fault::kXenFieldsNotExpected)) {
+    context.xen_mmap = false;
+  }
   OverlookDefects(fault_, message, context, environment_.hoard);
   const protocol::Frame frame = {message.header, message.payload,
                                  message.fds.size()};

@@ -29,8 +29,11 @@ namespace vuspec {
 // A mock in a thread, with a path of its own.
 class TestServer {
  public:
-  explicit TestServer(std::string device = "blk", FaultSet faults = {})
+  // It notes in `asked`, if any, about which defects it was asked.
+  explicit TestServer(std::string device = "blk", FaultSet faults = {},
+                      AskedFaults* asked = nullptr)
       : faulty_(!faults.empty()) {
+    if (asked != nullptr) faults.NoteIn(*asked);
     auto server = MockServer::Start({std::move(device), faults}, path());
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);

@@ -114,15 +114,15 @@ void Vring::Rebind() {
 }
 
 void Vring::SetCall(UniqueFd fd) {
-  if (fault_(Fault::kFirstCallFdKept) && call_) return;
-  if (fault_(Fault::kReplacedCallFdLeaked) && call_) {
+  if (call_ && fault_(Fault::kFirstCallFdKept)) return;
+  if (call_ && fault_(Fault::kReplacedCallFdLeaked)) {
     hoard_.fds.push_back(std::move(call_));
   }
   call_ = std::move(fd);
 }
 
 void Vring::SetErr(UniqueFd fd) {
-  if (fault_(Fault::kReplacedErrFdLeaked) && err_) {
+  if (err_ && fault_(Fault::kReplacedErrFdLeaked)) {
     hoard_.fds.push_back(std::move(err_));
   }
   err_ = std::move(fd);
@@ -145,7 +145,7 @@ Vring::Progress Vring::Run(Mode mode) {
     device_->SetNotifications(false);
     while (count < kBurst && mock_.Wants(index_) && Step(mode)) ++count;
     const bool due = device_->ShouldSignal();
-    if (due || (fault_(Fault::kSuppressionIgnored) && count != 0)) {
+    if (due || (count != 0 && fault_(Fault::kSuppressionIgnored))) {
       SignalCall();
     }
     if (count == kBurst) return Progress::kMore;
@@ -198,7 +198,7 @@ bool Vring::Step(Mode mode) {
 
 protocol::Result<bool> Vring::Take() {
   const bool held =
-      fault_(Fault::kResubmitsOnlyWithNewRequests) && !device_->HasPending();
+      !device_->HasPending() && fault_(Fault::kResubmitsOnlyWithNewRequests);
   if (in_flight_.has_resubmissions() && !held) {
     const protocol::Result<bool> retaken =
         device_->Retake(in_flight_.next_resubmission(), chain_);
