@@ -24,6 +24,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-array-bounds -Wno-maybe-uninitialized -Wno-restrict
     -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
+# Tests and cases wait more than they compute, and instrumented code takes three
+# times as long to optimise as to compile.
+set(VU_TEST_FLAGS "" CACHE STRING "Compiler flags of tests and cases only")
+add_library(vu_test_flags INTERFACE)
+target_compile_options(vu_test_flags INTERFACE ${VU_TEST_FLAGS})
+target_link_libraries(vu_test_flags INTERFACE vu_flags)
 if(VU_SANITIZE)
   add_compile_options(-fsanitize=${VU_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${VU_SANITIZE})
@@ -69,7 +75,7 @@ target_precompile_headers(vu_precompiled PRIVATE ${VU_COMMON_HEADERS})
 if(VU_BUILD_TESTS)
   add_library(vu_precompiled_test OBJECT ${PROJECT_BINARY_DIR}/precompiled.cc)
   target_link_libraries(vu_precompiled_test PRIVATE
-    absl::statusor absl::strings GTest::gmock vu_flags)
+    absl::statusor absl::strings GTest::gmock vu_test_flags)
   target_precompile_headers(vu_precompiled_test PRIVATE
     ${VU_COMMON_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
 endif()
@@ -108,7 +114,7 @@ function(vu_test name)
   endif()
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE
-    ${ARG_DEPENDS} vu_flags GTest::gmock GTest::gtest_main)
+    ${ARG_DEPENDS} vu_test_flags GTest::gmock GTest::gtest_main)
   target_precompile_headers(${name}_test REUSE_FROM vu_precompiled_test)
   gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
