@@ -2,7 +2,6 @@
 
 #include <sys/mman.h>
 
-#include <cerrno>
 #include <new>
 
 #include "conformance/program/fault_run.h"
