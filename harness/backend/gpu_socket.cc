@@ -20,8 +20,9 @@ constexpr std::uint32_t kFeaturesSize = 8;
 }  // namespace
 
 GpuSocket::~GpuSocket() {
-  if (socket_ && fault_(Fault::kGpuSocketLeaked))
+  if (socket_ && fault_(Fault::kGpuSocketLeaked)) {
     hoard_.fds.push_back(std::move(socket_));
+  }
 }
 
 bool GpuSocket::Open(UniqueFd socket) {

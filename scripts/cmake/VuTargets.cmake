@@ -24,8 +24,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-array-bounds -Wno-maybe-uninitialized -Wno-restrict
     -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
-# Tests and cases wait more than they compute, and instrumented code takes three
-# times as long to optimise as to compile.
+# Tests and cases wait more than they compute, and to optimise what is
+# instrumented takes a large part of the time that their files need.
 set(VU_TEST_FLAGS "" CACHE STRING "Compiler flags of tests and cases only")
 add_library(vu_test_flags INTERFACE)
 target_compile_options(vu_test_flags INTERFACE ${VU_TEST_FLAGS})
@@ -54,8 +54,8 @@ if(VU_BUILD_FUZZERS)
   endif()
 endif()
 
-# What most files include is parsed once for many of them, which halves the time
-# of a build. It names other people's headers only, so that a change of ours
+# What most files include is parsed once for many of them, which saves more than
+# a third of a build. It names other people's headers only, so that a change of ours
 # does not build the world, and in <>, so that a compiler cache sees the same text
 # in every clone. CMAKE_DISABLE_PRECOMPILE_HEADERS (preset tsan) builds without it:
 # every file still includes what it uses.
